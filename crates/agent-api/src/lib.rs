@@ -1,0 +1,1 @@
+//! What agent and center say to each other: messages, versions, limits.

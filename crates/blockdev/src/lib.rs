@@ -1,0 +1,1 @@
+//! Linux disks: inventory of disks, partitions, filesystems and boot mode.

@@ -1,0 +1,1 @@
+//! The server side: listeners, agent endpoints, key custody, metrics.

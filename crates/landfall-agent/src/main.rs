@@ -1,0 +1,3 @@
+//! The program on the source: import and heartbeat.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The operator's program: assembly and wiring.
+
+fn main() {}

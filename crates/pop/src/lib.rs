@@ -1,0 +1,1 @@
+//! The RPC gateway: parameters, both signature schemes, the error envelope, JSON and XML.

@@ -1,0 +1,1 @@
+//! Identities and policy documents: decide(request) -> allow or deny, and why.

@@ -1,0 +1,1 @@
+//! The domain of Landfall: access tokens, sources, tags; every rule, no IO.
