@@ -1,1 +1,26 @@
 //! Linux disks: inventory of disks, partitions, filesystems and boot mode.
+//!
+//! [`Inventory::collect`] reads sysfs, procfs and a few kilobytes of each disk and never writes. Everything it reads is
+//! untrusted: reads are bounded, lengths are checked, and what does not parse becomes a line in `problems` rather than
+//! an error, because half an inventory is more use to an operator than none. It knows nothing of SMC's wire, of the
+//! center, or of what an inventory is for.
+
+mod boot;
+mod disk;
+mod inventory;
+mod machine;
+mod mounts;
+mod os_release;
+mod roots;
+mod stack;
+
+pub use boot::{Boot, BootMode, Carrier, SystemDisk};
+pub use disk::{
+    Contents, Disk, Format, Mount, Partition, PartitionFlags, PartitionTable, PartitionType, Space,
+};
+pub use inventory::{Inventory, InventoryError};
+pub use machine::{Architecture, Machine, MachineIdentity};
+pub use mounts::{Swap, SwapMedium};
+pub use os_release::{OperatingSystem, Platform};
+pub use roots::Roots;
+pub use stack::Stack;
