@@ -1,0 +1,116 @@
+//! The audit trail: who did what to a code or a source, when, from where, and what was refused and why.
+//!
+//! Events are only ever added. None carries the value of a code: there is no field it could be put in that
+//! is not written by this crate.
+
+use crate::{Timestamp, account::AccountId};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A code was created.
+    TokenCreated,
+    /// A code was switched off.
+    TokenDisabled,
+    /// A code was removed.
+    TokenDeleted,
+    /// A use of a code was spent and a source created.
+    TokenRedeemed,
+    /// A real code was presented and refused.
+    TokenRefused,
+    /// A machine that was imported before came again; nothing was spent.
+    SourceReturned,
+    /// A machine that was imported before came again with a new key of its agent.
+    SourceRekeyed,
+    /// A source was removed.
+    SourceDeleted,
+}
+
+impl Event {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::TokenCreated,
+        Self::TokenDisabled,
+        Self::TokenDeleted,
+        Self::TokenRedeemed,
+        Self::TokenRefused,
+        Self::SourceReturned,
+        Self::SourceRekeyed,
+        Self::SourceDeleted,
+    ];
+
+    /// The word in the store and in front of people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenCreated => "token.created",
+            Self::TokenDisabled => "token.disabled",
+            Self::TokenDeleted => "token.deleted",
+            Self::TokenRedeemed => "token.redeemed",
+            Self::TokenRefused => "token.refused",
+            Self::SourceReturned => "source.returned",
+            Self::SourceRekeyed => "source.rekeyed",
+            Self::SourceDeleted => "source.deleted",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == text)
+    }
+}
+
+/// One line of the trail, before it has a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Whose trail it belongs to.
+    pub account: AccountId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub event: Event,
+    /// The id of the code or source it happened to.
+    pub resource: String,
+    /// Who: an ARN, or `machine:` and the identity of a machine.
+    pub actor: String,
+    /// From where; empty for work done on the center's own machine.
+    pub address: String,
+    /// What else there is to know: the source created, the reason of a refusal.
+    pub detail: String,
+}
+
+/// One line of the trail as it is read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its number; later events have greater ones.
+    pub id: i64,
+    /// What it says.
+    pub entry: Entry,
+}
+
+/// Which events to read; an empty field does not limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only this event.
+    pub event: Option<Event>,
+    /// Only events of this code or source.
+    pub resource: Option<String>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+    /// Only events with a smaller number: the next page.
+    pub before: Option<i64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Event;
+
+    #[test]
+    fn event_words_read_back() {
+        for event in Event::ALL {
+            assert_eq!(Event::parse(event.as_str()), Some(event));
+        }
+        assert_eq!(Event::parse("token.revealed"), None);
+    }
+}
