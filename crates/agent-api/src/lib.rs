@@ -1,1 +1,148 @@
-//! What agent and center say to each other: messages, versions, limits.
+//! What agent and center say to each other: JSON over HTTP/1.1 over TLS, on the center's agent listener.
+//!
+//! The agent always presents a client certificate that it made itself; the TLS handshake proves that it holds
+//! the key, and the key's fingerprint is who it is. Nothing else is in a header: no token, no signature.
+//!
+//! | call | in | out |
+//! |---|---|---|
+//! | `POST /agent/v1/check` | [`CheckRequest`] | [`CheckReply`] |
+//! | `POST /agent/v1/import` | [`ImportRequest`] | [`ImportReply`] |
+//! | `POST /agent/v1/heartbeat` | [`HeartbeatRequest`] | [`HeartbeatReply`] |
+//! | `PUT /agent/v1/inventory` | [`InventoryRequest`] | [`Empty`] |
+//!
+//! Every failure is an [`ErrorReply`]. A status of 5xx or 429 means: the same again later; any other 4xx
+//! means: not without a change.
+
+mod secret;
+mod version;
+
+pub use secret::WireCode;
+pub use smc::source::{Fault, Inventory, MachineId};
+pub use version::{Incompatible, NEWEST, OLDEST, check_version};
+
+use serde::{Deserialize, Serialize};
+
+/// Where codes are checked without being spent.
+pub const CHECK: &str = "/agent/v1/check";
+/// Where machines are imported.
+pub const IMPORT: &str = "/agent/v1/import";
+/// Where agents report that they live.
+pub const HEARTBEAT: &str = "/agent/v1/heartbeat";
+/// Where agents send what changed of their machine.
+pub const INVENTORY: &str = "/agent/v1/inventory";
+
+/// The greatest request body, in bytes; an inventory within its own bounds is far below.
+pub const MAX_BODY: usize = 4 << 20;
+
+/// Asks whether a code would import a machine now.
+#[derive(Serialize, Deserialize)]
+pub struct CheckRequest {
+    /// Version of this protocol that the agent speaks.
+    pub protocol: u32,
+    /// The code's id.
+    pub token_id: String,
+    /// The code's value.
+    pub token_code: WireCode,
+}
+
+/// The code would.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CheckReply {
+    /// How many more machines it may import.
+    pub uses_left: u32,
+    /// When its time is over, `YYYY-MM-DDThh:mm:ssZ`.
+    pub expires: String,
+}
+
+/// Asks to import this machine.
+#[derive(Serialize, Deserialize)]
+pub struct ImportRequest {
+    /// Version of this protocol that the agent speaks.
+    pub protocol: u32,
+    /// Version of the agent.
+    pub agent_version: String,
+    /// The code's id.
+    pub token_id: String,
+    /// The code's value.
+    pub token_code: WireCode,
+    /// What machine this is.
+    pub machine: MachineId,
+    /// The name that the operator wants for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it consists of.
+    pub inventory: Inventory,
+}
+
+/// The machine is a source now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ImportReply {
+    /// Names the source.
+    pub source_id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it came for the first time.
+    pub arrival: Arrival,
+    /// Seconds between heartbeats.
+    pub heartbeat_seconds: u32,
+}
+
+/// How a machine came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arrival {
+    /// For the first time; one use of the code is spent.
+    New,
+    /// Again; nothing is spent.
+    Returned,
+    /// Again, with a new key; nothing is spent.
+    Rekeyed,
+}
+
+/// Says that the agent lives.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HeartbeatRequest {
+    /// Version of this protocol that the agent speaks.
+    pub protocol: u32,
+    /// Version of the agent.
+    pub agent_version: String,
+    /// What is wrong on the machine, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
+
+/// Acknowledges a heartbeat.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HeartbeatReply {
+    /// Names the source that the agent is.
+    pub source_id: String,
+    /// Seconds until the next.
+    pub heartbeat_seconds: u32,
+}
+
+/// Replaces what the center knows of the machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InventoryRequest {
+    /// Version of this protocol that the agent speaks.
+    pub protocol: u32,
+    /// What the machine consists of.
+    pub inventory: Inventory,
+}
+
+/// Done, and nothing to say about it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Empty {}
+
+/// Not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReply {
+    /// The code that the book explains, such as `AccessToken.Expired`.
+    pub code: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl ErrorReply {
+    /// The agent's key belongs to no source: it was deleted, or never imported.
+    pub const UNKNOWN_AGENT: &'static str = "Agent.Unknown";
+}

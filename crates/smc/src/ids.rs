@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn an_id_reads_back_as_itself() {
-        for seed in [[0; ID_ENTROPY], [255; ID_ENTROPY], std::array::from_fn(|i| u8::try_from(i * 7).unwrap())] {
+        for seed in
+            [[0; ID_ENTROPY], [255; ID_ENTROPY], std::array::from_fn(|i| u8::try_from(i * 7).unwrap())]
+        {
             let id = AccessTokenId::from_random(&seed);
             assert_eq!(AccessTokenId::parse(id.as_str()), Ok(id.clone()));
             assert!(SourceId::parse(id.as_str()).is_err());
@@ -115,7 +117,14 @@ mod tests {
 
     #[test]
     fn other_shapes_are_refused() {
-        for text in ["", "at-", "at-ABCDEFGHIJKLMNOPQRST", "at-abcdefghijklmnopqrs", "at-abcdefghijklmnopqrstu", "s-ÿbcdefghijklmnopqrs"] {
+        for text in [
+            "",
+            "at-",
+            "at-ABCDEFGHIJKLMNOPQRST",
+            "at-abcdefghijklmnopqrs",
+            "at-abcdefghijklmnopqrstu",
+            "s-ÿbcdefghijklmnopqrs",
+        ] {
             assert!(AccessTokenId::parse(text).is_err(), "{text}");
         }
     }

@@ -6,7 +6,7 @@
 //! [`ports::Random`] fills bytes.
 //!
 //! Read in this order: [`access_token`] (what a code is, who may spend it), [`source`] (what an imported
-//! server is), [`center`] (the operations over both), [`api`] (the same operations as the SMC contract
+//! server is), [`registry`] (the operations over both), [`api`] (the same operations as the SMC contract
 //! words them).
 
 pub mod access_token;
@@ -14,6 +14,7 @@ pub mod account;
 pub mod audit;
 pub mod ids;
 pub mod ports;
+pub mod registry;
 pub mod source;
 pub mod tag;
 pub mod time;

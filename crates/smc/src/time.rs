@@ -66,7 +66,13 @@ mod tests {
         let moment = Timestamp::parse("2022-09-09T02:35:44Z").unwrap();
         assert_eq!(moment.to_string(), "2022-09-09T02:35:44Z");
         assert_eq!(moment.plus_days(30).to_string(), "2022-10-09T02:35:44Z");
-        for text in ["2022-09-09T02:35:44", "2022-09-09T02:35:44.5Z", "2022-9-9T02:35:44Z", "2022-13-09T02:35:44Z", ""] {
+        for text in [
+            "2022-09-09T02:35:44",
+            "2022-09-09T02:35:44.5Z",
+            "2022-9-9T02:35:44Z",
+            "2022-13-09T02:35:44Z",
+            "",
+        ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
     }

@@ -25,7 +25,9 @@ pub struct AccessTokenCode(Zeroizing<String>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedCode {
     /// Not 32 letters and digits.
-    #[error("an activation code has 32 letters and digits, this has {0} characters or others among them; copy it again")]
+    #[error(
+        "an activation code has 32 letters and digits, this has {0} characters or others among them; copy it again"
+    )]
     Shape(usize),
     /// The checksum at the end does not fit the rest.
     #[error("the activation code's checksum does not fit: a character is wrong or missing; copy it again")]
@@ -65,12 +67,16 @@ impl AccessTokenCode {
 }
 
 /// The key under which codes are digested. Whoever has the database but not this key learns nothing.
-pub struct CodeKey(Zeroizing<[u8; 32]>);
+///
+/// Kept as HMAC's own block, the key followed by zeros, which is what HMAC makes of a shorter key.
+pub struct CodeKey(Zeroizing<[u8; 64]>);
 
 impl CodeKey {
     /// Takes the 32 bytes of the key.
     pub fn new(key: [u8; 32]) -> Self {
-        Self(Zeroizing::new(key))
+        let mut block = Zeroizing::new([0; 64]);
+        block[..32].copy_from_slice(&key);
+        Self(block)
     }
 
     /// HMAC-SHA-256 of the code's value.
@@ -112,7 +118,9 @@ mod tests {
     use super::{AccessTokenCode, CODE_ENTROPY, CodeKey, MalformedCode};
 
     fn code(seed: u8) -> AccessTokenCode {
-        AccessTokenCode::from_random(&std::array::from_fn::<u8, CODE_ENTROPY, _>(|i| seed.wrapping_add(u8::try_from(i).unwrap() * 3)))
+        AccessTokenCode::from_random(&std::array::from_fn::<u8, CODE_ENTROPY, _>(|i| {
+            seed.wrapping_add(u8::try_from(i).unwrap() * 3)
+        }))
     }
 
     #[test]

@@ -78,8 +78,19 @@ mod tests {
 
     #[test]
     fn ranges_hold_at_both_ends() {
-        for (value, uses, days) in [(0, false, false), (1, true, true), (90, true, true), (91, true, false), (1000, true, false), (1001, false, false)] {
-            assert_eq!((UseLimit::new(value).is_ok(), TimeToLive::new(value).is_ok()), (uses, days), "{value}");
+        for (value, uses, days) in [
+            (0, false, false),
+            (1, true, true),
+            (90, true, true),
+            (91, true, false),
+            (1000, true, false),
+            (1001, false, false),
+        ] {
+            assert_eq!(
+                (UseLimit::new(value).is_ok(), TimeToLive::new(value).is_ok()),
+                (uses, days),
+                "{value}"
+            );
         }
     }
 

@@ -139,7 +139,7 @@ pub(crate) mod tests {
     pub(crate) fn sample() -> AccessToken {
         AccessToken {
             id: AccessTokenId::from_random(&[1; 32]),
-            account: AccountId::parse("1234567890123456").unwrap(),
+            account: "1234567890123456".parse().unwrap(),
             name: "racks".into(),
             description: String::new(),
             use_limit: UseLimit::new(3).unwrap(),
@@ -167,7 +167,11 @@ pub(crate) mod tests {
         ];
         for (disabled, registered, now, status, usable) in cases {
             let token = AccessToken { disabled: disabled.then_some(now), registered, ..sample() };
-            assert_eq!((token.status(now), token.usable(now)), (status, usable), "{disabled} {registered} {now}");
+            assert_eq!(
+                (token.status(now), token.usable(now)),
+                (status, usable),
+                "{disabled} {registered} {now}"
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use crate::{
     access_token::{AccessToken, Status},
     account::AccountId,
     audit,
-    source::{Inventory, KeyFingerprint, MachineId, Source, State, Fault},
+    source::{Fault, Inventory, KeyFingerprint, MachineId, Source, State},
     tag::{Tag, TagFilter, TagOn},
 };
 
@@ -91,11 +91,21 @@ pub trait Tx {
     ) -> Result<Listing<AccessToken>, StoreError>;
     /// Counts the account's codes that are not past their time, up to `enough`; on a database with several
     /// writers it holds other creators of this account back until the transaction ends.
-    fn unexpired_tokens(&mut self, account: &AccountId, now: Timestamp, enough: u32) -> Result<u32, StoreError>;
+    fn unexpired_tokens(
+        &mut self,
+        account: &AccountId,
+        now: Timestamp,
+        enough: u32,
+    ) -> Result<u32, StoreError>;
     /// Takes one use of a code, if it is enabled, in time and not used up: the one write that spends a use.
     fn spend_use(&mut self, id: &AccessTokenId, now: Timestamp) -> Result<bool, StoreError>;
     /// Marks a code as disabled; says whether the account has it. The first moment stays.
-    fn disable_token(&mut self, account: &AccountId, id: &AccessTokenId, now: Timestamp) -> Result<bool, StoreError>;
+    fn disable_token(
+        &mut self,
+        account: &AccountId,
+        id: &AccessTokenId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// Removes a code; says whether the account had it.
     fn delete_token(&mut self, account: &AccountId, id: &AccessTokenId) -> Result<bool, StoreError>;
 
@@ -108,7 +118,11 @@ pub trait Tx {
     /// Finds which source's agent has this key, without its inventory: the cheap form for heartbeats.
     fn source_id_by_key(&mut self, key: &KeyFingerprint) -> Result<Option<SourceId>, StoreError>;
     /// Finds the account's source that is this machine.
-    fn source_by_machine(&mut self, account: &AccountId, machine: &MachineId) -> Result<Option<Source>, StoreError>;
+    fn source_by_machine(
+        &mut self,
+        account: &AccountId,
+        machine: &MachineId,
+    ) -> Result<Option<Source>, StoreError>;
     /// Says whether a source of the account has this name.
     fn source_name_taken(&mut self, account: &AccountId, name: &str) -> Result<bool, StoreError>;
     /// Lists sources, newest first.
@@ -120,7 +134,12 @@ pub trait Tx {
         now: Timestamp,
     ) -> Result<Listing<Source>, StoreError>;
     /// Changes name and description of a source.
-    fn describe_source(&mut self, id: &SourceId, name: &str, description: &str) -> Result<Result<(), NameTaken>, StoreError>;
+    fn describe_source(
+        &mut self,
+        id: &SourceId,
+        name: &str,
+        description: &str,
+    ) -> Result<Result<(), NameTaken>, StoreError>;
     /// Replaces what an agent reports of a source: key, version, address, inventory, and that it was heard of.
     fn refresh_source(&mut self, source: &Source) -> Result<(), StoreError>;
     /// Replaces the inventory of a source.
@@ -149,7 +168,12 @@ pub trait Tx {
     /// Adds a line to the audit trail.
     fn record(&mut self, entry: &audit::Entry) -> Result<(), StoreError>;
     /// Reads the trail, newest first.
-    fn recorded(&mut self, account: &AccountId, filter: &audit::Filter, limit: u32) -> Result<Vec<audit::Recorded>, StoreError>;
+    fn recorded(
+        &mut self,
+        account: &AccountId,
+        filter: &audit::Filter,
+        limit: u32,
+    ) -> Result<Vec<audit::Recorded>, StoreError>;
     /// The latest moment the trail speaks of, in any account.
     fn last_recorded(&mut self) -> Result<Option<Timestamp>, StoreError>;
 }

@@ -225,7 +225,15 @@ impl Inventory {
         count("addresses", self.addresses.len(), MAX_ADDRESSES)?;
         count("disks", self.disks.len(), MAX_DISKS)?;
         count("volumes", self.volumes.len(), MAX_VOLUMES)?;
-        let machine = [&self.hostname, &self.os.platform, &self.os.name, &self.os.version, &self.kernel, &self.architecture, &self.cpu.model];
+        let machine = [
+            &self.hostname,
+            &self.os.platform,
+            &self.os.name,
+            &self.os.version,
+            &self.kernel,
+            &self.architecture,
+            &self.cpu.model,
+        ];
         texts("machine description", machine)?;
         for (at, disk) in self.disks.iter().enumerate() {
             disk.check()?;
@@ -315,7 +323,9 @@ mod tests {
 
     #[test]
     fn older_and_newer_agents_are_understood() {
-        let read: Inventory = serde_json::from_str(r#"{"hostname":"a","disks":[{"path":"/dev/vda","colour":"red"}],"gpu":1}"#).unwrap();
+        let read: Inventory =
+            serde_json::from_str(r#"{"hostname":"a","disks":[{"path":"/dev/vda","colour":"red"}],"gpu":1}"#)
+                .unwrap();
         assert_eq!(read.disks[0].path, "/dev/vda");
         assert_eq!(read.boot, BootMode::Bios);
     }

@@ -1,0 +1,122 @@
+//! Why an operation was not done: one variant for each thing a caller can do something about.
+
+use crate::{
+    AccessTokenId, SourceId,
+    access_token::Unusable,
+    ports::{RandomError, StoreError},
+    source::inventory::Unacceptable,
+    tag::MAX_TAGS,
+};
+
+/// Why an operation of the contract was refused or failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The account has no such code.
+    #[error("the account has no activation code {0}")]
+    NoToken(String),
+    /// The account has no such source.
+    #[error("the account has no source server {0}")]
+    NoSource(String),
+    /// The account has no such resource to tag.
+    #[error("the account has no resource {0} of this type")]
+    NoResource(String),
+    /// The account has as many unexpired codes as it may.
+    #[error(
+        "the account has {0} activation codes that are not expired, which is its quota; delete some, or let them expire"
+    )]
+    CodeQuota(u32),
+    /// Another source of the account has the name.
+    #[error("another source server of the account is named {0}; choose another name")]
+    NameTaken(String),
+    /// The resource would carry more tags than it may.
+    #[error("{source_id} would carry {tags} tags, at most {MAX_TAGS} are allowed; remove some first")]
+    TooManyTags {
+        /// The resource.
+        source_id: SourceId,
+        /// How many it would carry.
+        tags: usize,
+    },
+    /// A value that the contract's form allows and its meaning does not.
+    #[error("{message}")]
+    Meaning {
+        /// The contract's code.
+        code: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The store did not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+impl Error {
+    /// The contract's code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoToken(_) => "InvalidAccessTokenId.NotFound",
+            Self::NoSource(_) => "InvalidSourceId.NotFound",
+            Self::NoResource(_) => "InvalidResourceId.NotFound",
+            Self::CodeQuota(_) => "QuotaExceeded.AccessToken",
+            Self::NameTaken(_) => "SourceServerName.Duplicate",
+            Self::TooManyTags { .. } => "NumberExceed.Tags",
+            Self::Meaning { code, .. } => code,
+            Self::Store(StoreError::Unavailable(_) | StoreError::Full(_)) => "ServiceUnavailable",
+            Self::Store(_) | Self::Random(_) => "InternalError",
+        }
+    }
+}
+
+/// Why a machine was not imported. Whoever holds no real code learns [`Refusal::UnknownCode`] and no more.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No code has this id and value.
+    #[error("no activation code has this id and this value; check both, or ask for a new code")]
+    UnknownCode,
+    /// The code is real, but imports nothing now.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    /// The machine already belongs to another account than the code.
+    #[error(
+        "this machine is already imported as {source_id} into another account than that of {token_id}; delete it there first, or remove the agent's state directory to import it anew"
+    )]
+    OtherAccount {
+        /// The source it is.
+        source_id: SourceId,
+        /// The code presented.
+        token_id: AccessTokenId,
+    },
+    /// The name asked for is taken.
+    #[error("another source server of the account is named {0}; choose another with --name")]
+    NameTaken(String),
+    /// The inventory is not acceptable.
+    #[error(transparent)]
+    Inventory(#[from] Unacceptable),
+    /// A text that the agent sent is out of form.
+    #[error("the {0} that the agent sent is out of form; use a current agent")]
+    Malformed(&'static str),
+    /// The store did not do its work.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+impl Refusal {
+    /// The code that agents show and the book explains.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownCode => "AccessToken.Unknown",
+            Self::Unusable(reason) => reason.code(),
+            Self::OtherAccount { .. } => "Source.OtherAccount",
+            Self::NameTaken(_) => "SourceServerName.Duplicate",
+            Self::Inventory(_) => "Inventory.Invalid",
+            Self::Malformed(_) => "Request.Malformed",
+            Self::Store(StoreError::Unavailable(_) | StoreError::Full(_)) => "ServiceUnavailable",
+            Self::Store(_) | Self::Random(_) => "InternalError",
+        }
+    }
+}
