@@ -46,7 +46,7 @@ pub enum ArnError {
     #[error("write acs:<service>:<region>:<account>:<resource>")]
     Shape,
     /// It is longer than an ARN may be.
-    #[error("it is longer than 1024 characters")]
+    #[error("it is longer than {} characters", limits::ARN_CHARACTERS)]
     Length,
     /// The service is empty or has characters outside letters, digits and hyphens.
     #[error("the service must be letters, digits and hyphens")]

@@ -10,7 +10,7 @@ use crate::{
 
 /// A decision with what every statement said about every resource.
 ///
-/// Displayed, it is a first line with the decision and one line for each statement and resource.
+/// Displayed, it is a first line with the decision, then for each resource a line for each statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
     /// The decision, as [`authorize`] gives it.
@@ -24,14 +24,15 @@ pub fn explain(policies: &[NamedPolicy], request: &Request<'_>) -> Explanation {
     let principal_arn = request.principal.arn();
     let mut lines = Vec::new();
     for resource in request.resources {
+        lines.push(format!("on {}", resource.arn));
         let facts = Facts { request: *request, resource, principal_arn: &principal_arn };
         for (policy, index, statement) in each_statement(policies) {
             let found = Match::of(statement, &facts);
             let effect = statement.effect.as_str();
             let clause = |index: usize| statement.condition[index].explain(&facts);
             let outcome = match found {
-                Match::OtherAction => format!("does not cover {}", request.action),
-                Match::OtherResource => format!("does not cover {}", resource.arn),
+                Match::OtherAction => "covers other operations".to_owned(),
+                Match::OtherResource => "covers other resources".to_owned(),
                 Match::ConditionNotMet(index) => format!("needs {}", clause(index)),
                 Match::ConditionUndecided(index) if found.applies(statement.effect) => {
                     format!("applies, as it cannot be compared: {}", clause(index))
@@ -39,9 +40,9 @@ pub fn explain(policies: &[NamedPolicy], request: &Request<'_>) -> Explanation {
                 Match::ConditionUndecided(index) => {
                     format!("does not apply, as it cannot be compared: {}", clause(index))
                 }
-                Match::Full => format!("applies to {}", resource.arn),
+                Match::Full => "applies".to_owned(),
             };
-            lines.push(format!("{policy} Statement[{index}] {effect}: {outcome}"));
+            lines.push(format!("  {policy} Statement[{index}] {effect}: {outcome}"));
         }
     }
     Explanation {

@@ -58,7 +58,7 @@ impl Clause {
             Some(Value::Text(text)) => format!("the request has {}", quote::quoted(text)),
             Some(value) => format!("the request has {value}"),
         };
-        format!("{self}: {found}")
+        format!("{self}; {found}")
     }
 }
 
