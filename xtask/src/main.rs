@@ -1,3 +1,41 @@
-//! Every developer command.
+//! Every developer command: `cargo xtask <command>`. One module for each command; this file only names them.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a developer command talks to its terminal")]
 
-fn main() {}
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+mod codegen;
+
+/// The developer commands of Landfall.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Generate the operation table, the typed requests and responses, and their reference pages from the model.
+    Codegen(codegen::Options),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("finding the root of the workspace")?;
+    match cli.command {
+        Command::Codegen(options) => codegen::run(root, options),
+    }
+}

@@ -1,0 +1,227 @@
+//! The pages of the book that list operations and error codes.
+
+use std::fmt::Write as _;
+
+use super::NOTICE;
+use super::model::{Field, Model, Operation, Parameter};
+
+/// The page of all operations.
+pub(crate) fn operations(models: &[Model]) -> anyhow::Result<String> {
+    let mut text = format!("<!-- {NOTICE} -->\n\n# Operations\n");
+    text.push_str(
+        "\nEvery reply also has `RequestId`. Times are UTC, as `2026-11-24T08:00:00Z`. A parameter with an empty value \
+         counts as absent; a parameter that is not listed is ignored. Lists are sent as `Name.1`, `Name.2`, …; indexes \
+         may leave gaps.\n\n\
+         In error codes, a parameter's name is the documented one without dots and `N`: a bad `Tag.N.Key` is answered \
+         with `InvalidParameter.TagKey`. Each code is explained in [error codes](errors.md).\n",
+    );
+    for model in models {
+        let _ = write!(text, "\n## {} ({})\n", model.title, model.version);
+        for ignored in &model.ignored_parameters {
+            let _ = write!(text, "\n`{}` ({}): {}\n", ignored.name, ignored.kind, ignored.description);
+        }
+        text.push_str("\n| operation | | built |\n|---|---|---|\n");
+        for operation in &model.operations {
+            let _ = writeln!(
+                text,
+                "| [{}](#{}) | {} | {} |",
+                operation.name,
+                operation.name.to_lowercase(),
+                operation.summary,
+                if operation.built { "yes" } else { "not yet" }
+            );
+        }
+        for operation in &model.operations {
+            section(&mut text, model, operation);
+        }
+    }
+    Ok(text)
+}
+
+fn section(text: &mut String, model: &Model, operation: &Operation) {
+    let _ = write!(text, "\n### {}\n\n{} {}\n", operation.name, operation.summary, operation.description);
+    if !operation.built {
+        text.push_str("\nNot built yet: valid parameters are answered with `501 NotImplemented`.\n");
+    }
+    let resources: Vec<_> = operation
+        .ram
+        .resources
+        .iter()
+        .map(|resource| {
+            let name = format!("`acs:{}:<region>:<account>:{}`", model.product, resource.pattern);
+            match &resource.only_if {
+                Some(condition) => format!("{name} if `{condition}`"),
+                None => name,
+            }
+        })
+        .collect();
+    let _ = write!(
+        text,
+        "\nAuthorization: `{}` ({}) on {}. Methods: {}.{}\n",
+        operation.ram.action,
+        operation.ram.access,
+        resources.join(", "),
+        operation.methods.join(", "),
+        if operation.https_only { " The official service takes it over HTTPS only." } else { "" }
+    );
+    if operation.parameters.is_empty() {
+        text.push_str("\nIt has no parameters.\n");
+    } else {
+        text.push_str("\n| parameter | type | required | default | rule | |\n|---|---|---|---|---|---|\n");
+        for parameter in &operation.parameters {
+            let _ = writeln!(
+                text,
+                "| `{}` | {} | {} | {} | {} | {}{} |",
+                parameter.name,
+                kind(&parameter.kind),
+                required(parameter),
+                parameter
+                    .default
+                    .as_deref()
+                    .map(|d| if d.is_empty() { "empty".to_owned() } else { code(d) })
+                    .unwrap_or_default(),
+                rule(parameter),
+                cell(&parameter.description),
+                if parameter.extension { " An extension of this center." } else { "" }
+            );
+        }
+    }
+    if operation.response.is_empty() {
+        text.push_str("\nThe reply has `RequestId` only.\n");
+    } else {
+        text.push_str("\n| reply | type | |\n|---|---|---|\n");
+        fields(text, &operation.response, "");
+    }
+    let codes: Vec<_> = operation.all_errors().iter().map(|error| code(error)).collect();
+    let _ = write!(text, "\nErrors: {}.\n", codes.join(", "));
+}
+
+fn fields(text: &mut String, members: &[Field], prefix: &str) {
+    for field in members {
+        let name = format!("{prefix}{}", field.name);
+        let (name, kind) = match (&field.item_name, &field.item_type) {
+            (Some(key), Some(item)) => (format!("{name}.{key}[]"), item.as_str()),
+            _ => (name, kind(&field.kind)),
+        };
+        let may = if field.optional { " May be absent." } else { "" };
+        let _ = writeln!(text, "| `{name}` | {kind} | {}{may} |", cell(&field.description));
+        fields(text, &field.fields, &format!("{name}."));
+    }
+}
+
+fn kind(kind: &str) -> &str {
+    match kind {
+        "numeric_string" => "string (a number)",
+        other => other,
+    }
+}
+
+fn required(parameter: &Parameter) -> String {
+    match (&parameter.required_if, &parameter.together_with) {
+        _ if parameter.required => "yes".to_owned(),
+        (Some(condition), _) => format!("if `{condition}`"),
+        (_, Some(name)) => format!("with `{name}`"),
+        _ => "no".to_owned(),
+    }
+}
+
+/// What a value must be, in a few words.
+fn rule(parameter: &Parameter) -> String {
+    let mut rules = Vec::new();
+    if let Some(most) = parameter.max_items {
+        rules.push(format!("at most {most}"));
+    }
+    if !parameter.choices.is_empty() {
+        let choices: Vec<_> = parameter.choices.iter().map(|choice| code(choice)).collect();
+        let case = if parameter.case_insensitive { ", in any case" } else { "" };
+        rules.push(format!("{}{case}", choices.join(", ")));
+    } else if let (Some(least), Some(most)) = (parameter.minimum, parameter.maximum) {
+        rules.push(format!("{least} to {most}"));
+    }
+    if let Some(unit) = &parameter.unit {
+        rules.push(unit.clone());
+    }
+    if let Some(most) = parameter.max_len {
+        rules.push(match parameter.min_len.unwrap_or(1) {
+            least if least == most => format!("{most} characters"),
+            0 | 1 => format!("at most {most} characters"),
+            least => format!("{least} to {most} characters"),
+        });
+    }
+    match (parameter.format.as_deref(), &parameter.prefix) {
+        (Some("id"), Some(prefix)) => rules.push(format!("begins with `{prefix}`")),
+        (Some("name"), _) => {
+            rules.push("begins with a letter or Chinese character, then also digits, `:` `_` `-`".to_owned())
+        }
+        (Some("workgroup_name"), _) => {
+            rules.push(
+                "begins with a letter or Chinese character, then also digits, `:` `.` `_` `-`".to_owned(),
+            );
+        }
+        (Some("description"), _) => {
+            rules.push("no control characters, not beginning `http://` or `https://`".to_owned())
+        }
+        (Some("text"), _) => rules.push("no control characters".to_owned()),
+        (Some("ascii"), _) => rules.push("printable ASCII".to_owned()),
+        (Some("json_object"), _) => rules.push("a JSON object".to_owned()),
+        (Some("utc_time"), _) => rules.push("`YYYY-MM-DDThh:mm:ssZ`".to_owned()),
+        (Some("tag_key"), _) => {
+            rules.push("not beginning `aliyun` or `acs:`, without `http://` and `https://`".to_owned());
+        }
+        (Some("tag_value"), _) => rules.push("without `http://` and `https://`".to_owned()),
+        _ => {}
+    }
+    if let Some(member) = &parameter.distinct_by {
+        rules.push(format!("each `{member}` once"));
+    }
+    if parameter.duplicate_code.is_some() {
+        rules.push("each once".to_owned());
+    }
+    rules.join("; ")
+}
+
+/// The page of all error codes.
+pub(crate) fn errors(models: &[Model]) -> String {
+    let mut text = format!("<!-- {NOTICE} -->\n\n# Error codes\n");
+    text.push_str(
+        "\nThe codes operations answer with. The gateway answers with more before an operation is reached: about \
+         signatures, clocks, keys and rates.\n",
+    );
+    let mut entries: Vec<_> = models.iter().flat_map(|model| &model.errors).collect();
+    entries.sort_by(|a, b| a.code.cmp(&b.code));
+    for entry in entries {
+        let _ = write!(
+            text,
+            "\n## {}\n\nStatus {}. `{}`\n\n**Cause.** {}\n\n**Remedy.** {}\n",
+            entry.code.replace('{', "&lt;").replace('}', "&gt;"),
+            entry.status,
+            entry.message,
+            entry.cause,
+            entry.remedy
+        );
+        let users: Vec<_> = models
+            .iter()
+            .flat_map(|model| &model.operations)
+            .filter(|operation| {
+                operation.errors.contains(&entry.code) || operation.all_errors().contains(&entry.code)
+            })
+            .map(|operation| operation.name.as_str())
+            .collect();
+        let total: usize = models.iter().map(|model| model.operations.len()).sum();
+        if users.len() == total {
+            text.push_str("\nEvery operation.\n");
+        } else if !users.is_empty() {
+            let _ = write!(text, "\nOperations: {}.\n", users.join(", "));
+        }
+    }
+    text
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
+
+/// Text that cannot end a table cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
