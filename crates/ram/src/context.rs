@@ -54,7 +54,7 @@ impl Context {
     pub fn new(current_time: OffsetDateTime, source_ip: IpAddr) -> Self {
         Self {
             current_time: current_time.replace_nanosecond(0).unwrap_or(current_time),
-            source_ip: source_ip.to_canonical(),
+            source_ip,
             secure_transport: false,
             request_tags: Tags::new(),
         }

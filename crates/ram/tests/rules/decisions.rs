@@ -196,6 +196,14 @@ fn tags_are_those_of_each_resource() {
 }
 
 #[test]
+fn ignoring_case_works_from_both_sides() {
+    let shouting = call("smc:X").giving_tags(&[("env", "ÜBUNG")]);
+    holds(r#""StringEqualsIgnoreCase":{"acs:RequestTag/env":"Übung"}"#, &shouting, true);
+    holds(r#""StringNotEqualsIgnoreCase":{"acs:RequestTag/env":"übung"}"#, &shouting, false);
+    holds(r#""StringEquals":{"acs:RequestTag/env":"übung"}"#, &shouting, false);
+}
+
+#[test]
 fn a_missing_key_fails_plain_operators_and_passes_negated_ones() {
     let bare = call("smc:X");
     for (condition, expected) in [
