@@ -24,7 +24,8 @@ pub struct AccessDeniedDetail {
     pub no_permission_type: &'static str,
     /// `AccountLevelIdentityBasedPolicy`, the only kind of policy here.
     pub policy_type: &'static str,
-    /// The [`Diagnosis`] as JSON in Base64.
+    /// JSON in Base64: `AuthAction`, `AuthPrincipal` (an ARN), `AuthResource` (the refused one, absent if the request
+    /// named none), `ExplicitDeny` (a boolean) and `NoPermissionPolicyType`.
     pub encoded_diagnostic_message: String,
 }
 
