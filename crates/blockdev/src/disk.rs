@@ -108,6 +108,10 @@ pub struct PartitionType {
 }
 
 /// What firmware and boot loaders look for in a partition.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent bits of a table entry; any mix of them occurs"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PartitionFlags {
     /// MBR active flag, or GPT "legacy BIOS bootable".

@@ -5,20 +5,30 @@
 //! an error, because half an inventory is more use to an operator than none. It knows nothing of SMC's wire, of the
 //! center, or of what an inventory is for.
 
+mod addresses;
 mod boot;
 mod disk;
+mod image_file;
 mod inventory;
+mod kernel_file;
+mod layout;
 mod machine;
 mod mounts;
 mod os_release;
 mod roots;
 mod stack;
+mod superblock;
+mod survey;
+mod table;
+mod topology;
+mod window;
 
 pub use boot::{Boot, BootMode, Carrier, SystemDisk};
 pub use disk::{
     Contents, Disk, Format, Mount, Partition, PartitionFlags, PartitionTable, PartitionType, Space,
 };
-pub use inventory::{Inventory, InventoryError};
+pub use image_file::image_disk;
+pub use inventory::{Inventory, InventoryError, disk_at};
 pub use machine::{Architecture, Machine, MachineIdentity};
 pub use mounts::{Swap, SwapMedium};
 pub use os_release::{OperatingSystem, Platform};
