@@ -11,6 +11,7 @@
 
 pub mod access_token;
 pub mod account;
+pub mod api;
 pub mod audit;
 pub mod ids;
 pub mod ports;
