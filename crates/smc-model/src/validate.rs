@@ -106,15 +106,15 @@ fn read_text(parameter: &Parameter, rule: &Text, text: &str, name: &str) -> Resu
             Violation::invalid_unshown(parameter, name, &rule_text)
         }
     };
+    if !rule.format.accepts(text) {
+        return Err(broken(&rule.format.rule()));
+    }
     // Counting no further than it matters keeps a long value cheap.
     let length = text.chars().take(rule.max + 1).count();
-    if !(rule.min..=rule.max).contains(&length) {
-        return Err(broken(&format!("have {}", length_rule(rule))));
-    }
-    if rule.format.accepts(text) {
+    if (rule.min..=rule.max).contains(&length) {
         Ok(Value::Text(text.to_owned()))
     } else {
-        Err(broken(&rule.format.rule()))
+        Err(broken(&format!("have {}", length_rule(rule))))
     }
 }
 

@@ -75,22 +75,20 @@ impl Violation {
     }
 }
 
-/// The value with everything unprintable escaped, cut to at most 64 characters.
+/// The value with everything unprintable escaped, cut to at most 64 characters; escapes are not cut apart.
 fn shown(value: &str) -> String {
+    if value.chars().flat_map(char::escape_debug).nth(SHOWN).is_none() {
+        return value.chars().flat_map(char::escape_debug).collect();
+    }
     let mut text = String::new();
-    let mut length = 0;
-    for character in value.chars() {
-        let escaped = character.escape_debug();
-        // One place is kept for the mark that something was left out.
-        if length + escaped.len() >= SHOWN && value.chars().nth(SHOWN - 1).is_some()
-            || length + escaped.len() > SHOWN
-        {
-            text.push('…');
-            break;
-        }
-        length += escaped.len();
+    // One place is kept for the mark that something was left out.
+    let mut room = SHOWN - 1;
+    for escaped in value.chars().map(char::escape_debug) {
+        let Some(left) = room.checked_sub(escaped.len()) else { break };
+        room = left;
         text.extend(escaped);
     }
+    text.push('…');
     text
 }
 
@@ -107,7 +105,8 @@ mod tests {
             ("\u{202e}x\u{0}", "\\u{202e}x\\0".to_owned()),
             ("名字", "名字".to_owned()),
             (&"x".repeat(63), "x".repeat(63)),
-            (&"x".repeat(64), format!("{}…", "x".repeat(63))),
+            (&"x".repeat(64), "x".repeat(64)),
+            (&"x".repeat(65), format!("{}…", "x".repeat(63))),
             (&"\n".repeat(40), format!("{}…", "\\n".repeat(31))),
         ] {
             assert_eq!(shown(value), expected);

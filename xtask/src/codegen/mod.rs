@@ -78,7 +78,7 @@ fn plan(root: &Path, models: &[Model]) -> anyhow::Result<BTreeMap<PathBuf, Strin
         for model in models {
             for operation in model.operations.iter().filter(|operation| operation.group == *group) {
                 text.push_str(&table::operation(model, operation)?);
-                text.push_str(&types::operation(operation, &shared)?);
+                text.push_str(&types::operation(operation)?);
             }
         }
         files.insert(format!("{GENERATED}/{group}.rs"), rustfmt(root, &text)?);
@@ -86,7 +86,7 @@ fn plan(root: &Path, models: &[Model]) -> anyhow::Result<BTreeMap<PathBuf, Strin
     files.insert(format!("{GENERATED}/shared.rs"), rustfmt(root, &shared.text())?);
     files.insert(format!("{GENERATED}/errors.rs"), rustfmt(root, &table::errors(models))?);
     files.insert(format!("{GENERATED}/mod.rs"), rustfmt(root, &table::module(models, &groups))?);
-    files.insert("docs/src/reference/operations.md".to_owned(), reference::operations(models)?);
+    files.insert("docs/src/reference/operations.md".to_owned(), reference::operations(models));
     files.insert("docs/src/reference/errors.md".to_owned(), reference::errors(models));
     Ok(files.into_iter().map(|(path, text)| (PathBuf::from(path), text)).collect())
 }

@@ -159,7 +159,7 @@ impl Parameter {
 
     /// Whether it is a list.
     pub(crate) fn repeated(&self) -> bool {
-        self.name.ends_with(".N")
+        self.name.strip_suffix(".N").is_some()
     }
 
     /// The name in error codes: without dots and `N`.

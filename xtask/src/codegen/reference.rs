@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use super::NOTICE;
 use super::model::{Field, Model, Operation, Parameter};
+use super::shape::plural;
 
 /// The page of all operations.
-pub(crate) fn operations(models: &[Model]) -> anyhow::Result<String> {
+pub(crate) fn operations(models: &[Model]) -> String {
     let mut text = format!("<!-- {NOTICE} -->\n\n# Operations\n");
     text.push_str(
         "\nEvery reply also has `RequestId`. Times are UTC, as `2026-11-24T08:00:00Z`. A parameter with an empty value \
@@ -35,7 +36,7 @@ pub(crate) fn operations(models: &[Model]) -> anyhow::Result<String> {
             section(&mut text, model, operation);
         }
     }
-    Ok(text)
+    text
 }
 
 fn section(text: &mut String, model: &Model, operation: &Operation) {
@@ -136,10 +137,8 @@ fn rule(parameter: &Parameter) -> String {
         let case = if parameter.case_insensitive { ", in any case" } else { "" };
         rules.push(format!("{}{case}", choices.join(", ")));
     } else if let (Some(least), Some(most)) = (parameter.minimum, parameter.maximum) {
-        rules.push(format!("{least} to {most}"));
-    }
-    if let Some(unit) = &parameter.unit {
-        rules.push(unit.clone());
+        let unit = parameter.unit.as_deref().map(|unit| format!(" {}", plural(unit))).unwrap_or_default();
+        rules.push(format!("{least} to {most}{unit}"));
     }
     if let Some(most) = parameter.max_len {
         rules.push(match parameter.min_len.unwrap_or(1) {
@@ -148,28 +147,9 @@ fn rule(parameter: &Parameter) -> String {
             least => format!("{least} to {most} characters"),
         });
     }
-    match (parameter.format.as_deref(), &parameter.prefix) {
-        (Some("id"), Some(prefix)) => rules.push(format!("begins with `{prefix}`")),
-        (Some("name"), _) => {
-            rules.push("begins with a letter or Chinese character, then also digits, `:` `_` `-`".to_owned())
-        }
-        (Some("workgroup_name"), _) => {
-            rules.push(
-                "begins with a letter or Chinese character, then also digits, `:` `.` `_` `-`".to_owned(),
-            );
-        }
-        (Some("description"), _) => {
-            rules.push("no control characters, not beginning `http://` or `https://`".to_owned())
-        }
-        (Some("text"), _) => rules.push("no control characters".to_owned()),
-        (Some("ascii"), _) => rules.push("printable ASCII".to_owned()),
-        (Some("json_object"), _) => rules.push("a JSON object".to_owned()),
-        (Some("utc_time"), _) => rules.push("`YYYY-MM-DDThh:mm:ssZ`".to_owned()),
-        (Some("tag_key"), _) => {
-            rules.push("not beginning `aliyun` or `acs:`, without `http://` and `https://`".to_owned());
-        }
-        (Some("tag_value"), _) => rules.push("without `http://` and `https://`".to_owned()),
-        _ => {}
+    match &parameter.prefix {
+        Some(prefix) => rules.push(format!("begins with `{prefix}`")),
+        None => rules.extend(parameter.format.as_deref().and_then(spelling).map(str::to_owned)),
     }
     if let Some(member) = &parameter.distinct_by {
         rules.push(format!("each `{member}` once"));
@@ -178,6 +158,22 @@ fn rule(parameter: &Parameter) -> String {
         rules.push("each once".to_owned());
     }
     rules.join("; ")
+}
+
+/// What a named format asks of a text.
+fn spelling(format: &str) -> Option<&'static str> {
+    Some(match format {
+        "name" => "begins with a letter or Chinese character, then also digits, `:` `_` `-`",
+        "workgroup_name" => "begins with a letter or Chinese character, then also digits, `:` `.` `_` `-`",
+        "description" => "no control characters, not beginning `http://` or `https://`",
+        "text" => "no control characters",
+        "ascii" => "printable ASCII",
+        "json_object" => "a JSON object",
+        "utc_time" => "`YYYY-MM-DDThh:mm:ssZ`",
+        "tag_key" => "not beginning `aliyun` or `acs:`, without `http://` and `https://`",
+        "tag_value" => "without `http://` and `https://`",
+        _ => return None,
+    })
 }
 
 /// The page of all error codes.

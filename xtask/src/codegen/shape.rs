@@ -52,9 +52,18 @@ pub(crate) fn variant(value: &str) -> String {
     pascal(&value.replace('-', "_"))
 }
 
+/// A unit after a number: `days` for `day`; symbols stay.
+pub(crate) fn plural(unit: &str) -> String {
+    if unit.chars().all(|character| character.is_ascii_lowercase()) {
+        format!("{unit}s")
+    } else {
+        unit.to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{pascal, snake, variant};
+    use super::{pascal, plural, snake, variant};
 
     #[test]
     fn names_are_written_the_rust_way() {
@@ -71,5 +80,6 @@ mod tests {
         assert_eq!(variant("Not_Related"), "NotRelated");
         assert_eq!(variant("activated"), "Activated");
         assert_eq!(variant("PL0"), "PL0");
+        assert_eq!((plural("day"), plural("GiB")), ("days".to_owned(), "GiB".to_owned()));
     }
 }

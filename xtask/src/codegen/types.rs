@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 
 use super::NOTICE;
 use super::model::{Field, Model, Operation, Parameter};
-use super::shape::{constant, pascal, snake, variant};
+use super::shape::{constant, pascal, plural, snake, variant};
 
 /// Types that several operations use, by name.
 pub(crate) struct Shared {
@@ -25,13 +25,13 @@ impl Shared {
         for operation in models.iter().flat_map(|model| &model.operations) {
             for parameter in &operation.parameters {
                 if let Some(name) = &parameter.enum_type {
-                    shared.add(name, choices(name, parameter)?)?;
+                    shared.add(name, &choices(name, parameter)?)?;
                 }
                 if let Some(name) = &parameter.shared {
                     let mut text = String::new();
                     let members = operation.members(Some(&parameter.name));
                     request_struct(operation, name, members, "Members of a repeated parameter.", &mut text)?;
-                    shared.add(name, text)?;
+                    shared.add(name, &text)?;
                 }
             }
             for field in &operation.response {
@@ -50,14 +50,14 @@ impl Shared {
                 field.item_name.as_deref().context("a shared reply type is a list's")?,
                 &mut text,
             );
-            self.add(name, text)?;
+            self.add(name, &text)?;
         }
         field.fields.iter().try_for_each(|field| self.add_fields(field))
     }
 
-    fn add(&mut self, name: &str, text: String) -> anyhow::Result<()> {
-        let before = self.types.entry(name.to_owned()).or_insert_with(|| text.clone());
-        ensure!(*before == text, "the shared type {name} is declared in two ways:\n{before}\n{text}");
+    fn add(&mut self, name: &str, text: &str) -> anyhow::Result<()> {
+        let before = self.types.entry(name.to_owned()).or_insert_with(|| text.to_owned());
+        ensure!(before == text, "the shared type {name} is declared in two ways:\n{before}\n{text}");
         Ok(())
     }
 
@@ -84,7 +84,7 @@ pub(crate) fn group_header(group: &str) -> String {
 }
 
 /// The request and reply types of one operation.
-pub(crate) fn operation(operation: &Operation, _: &Shared) -> anyhow::Result<String> {
+pub(crate) fn operation(operation: &Operation) -> anyhow::Result<String> {
     let name = &operation.name;
     let mut text = String::new();
     let about = format!("The parameters of {name}, defaults applied.");
@@ -126,7 +126,7 @@ fn request_words(parameter: &Parameter) -> String {
     if let (Some(least), Some(most)) = (parameter.minimum, parameter.maximum)
         && parameter.choices.is_empty()
     {
-        let unit = parameter.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+        let unit = parameter.unit.as_deref().map(|unit| format!(" {}", plural(unit))).unwrap_or_default();
         let _ = write!(words, " {least} to {most}{unit}.");
     }
     words
@@ -168,11 +168,12 @@ fn choices(name: &str, parameter: &Parameter) -> anyhow::Result<String> {
         None => parameter.choices.iter().map(|choice| variant(choice)).collect(),
     };
     ensure!(variants.len() == parameter.choices.len(), "{name} needs one variant for each value");
-    let mut text = format!("choices! {{\n/// The values of `{}`.\n{name} {{\n", parameter.last_name());
+    let mut text =
+        format!("choices! {{\n    /// The values of `{}`.\n    {name} {{\n", parameter.last_name());
     for (variant, value) in variants.iter().zip(&parameter.choices) {
-        let _ = writeln!(text, "{variant} = {value:?},");
+        let _ = writeln!(text, "        {variant} = {value:?},");
     }
-    text.push_str("}\n}\n\n");
+    text.push_str("    }\n}\n\n");
     Ok(text)
 }
 

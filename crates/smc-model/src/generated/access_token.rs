@@ -105,7 +105,7 @@ pub struct CreateAccessTokenRequest {
     pub description: Option<String>,
     /// Name of the code. Need not be unique.
     pub name: Option<String>,
-    /// How long the code can be redeemed, from its creation on. 1 to 90 day.
+    /// How long the code can be redeemed, from its creation on. 1 to 90 days.
     pub time_to_live_in_days: u32,
 }
 

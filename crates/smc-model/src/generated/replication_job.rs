@@ -605,6 +605,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
             code_name: "InstanceId",
             kind: Kind::Text(Text { min: 1, max: 256, format: Format::Plain, choices: &[], any_case: false }),
             description: "Id of an instance of the public cloud. No meaning on a private center.",
+            presence: Presence::RequiredIf("TargetType", "TargetInstance"),
             example: Some("i-bp1f1dvfto1sigz5****"),
             ..Parameter::NEW
         },
@@ -897,6 +898,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
             code_name: "VSwitchId",
             kind: Kind::Text(Text { min: 1, max: 256, format: Format::Plain, choices: &[], any_case: false }),
             description: "Id of a virtual switch. Stored and echoed.",
+            presence: Presence::RequiredIf("NetMode", "2"),
             example: Some("vsw-bp1ddbrxdlrcbim46****"),
             ..Parameter::NEW
         },
@@ -1005,12 +1007,14 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
         "MissingParameter.DataDiskPartDevice",
         "MissingParameter.DataDiskPartSizeBytes",
         "MissingParameter.Frequency",
+        "MissingParameter.InstanceId",
         "MissingParameter.MaxNumberOfImageToKeep",
         "MissingParameter.RegionId",
         "MissingParameter.SourceId",
         "MissingParameter.SystemDiskPartDevice",
         "MissingParameter.SystemDiskPartSizeBytes",
         "MissingParameter.TagKey",
+        "MissingParameter.VSwitchId",
         "NotImplemented",
         "NumberExceed.Tags",
         "QuotaExceeded.ReplicationJob",
@@ -1039,7 +1043,7 @@ pub struct CreateReplicationJobRequest {
     pub description: Option<String>,
     /// Disks to copy, in the layout that names partitions by path.
     pub disks: Option<CreateReplicationJobDisks>,
-    /// Time from the end of one incremental run to the start of the next. 1 to 168 hour.
+    /// Time from the end of one incremental run to the start of the next. 1 to 168 hours.
     pub frequency: Option<u32>,
     /// Name of the image to make. When it is taken at run time the job id is appended.
     pub image_name: Option<String>,
@@ -1146,7 +1150,7 @@ pub struct CreateReplicationJobDataDiskPart {
     pub block: bool,
     /// The partition, as disk index, underscore, partition index.
     pub device: Option<String>,
-    /// Size of the partition at the target. 1 to 35184372088832 byte.
+    /// Size of the partition at the target. 1 to 35184372088832 bytes.
     pub size_bytes: Option<u64>,
 }
 
@@ -1185,7 +1189,7 @@ pub struct CreateReplicationJobDisksDataPart {
     pub block: Option<bool>,
     /// Mount point of the partition.
     pub path: Option<String>,
-    /// Size of the partition at the target. 1 to 35184372088832 byte.
+    /// Size of the partition at the target. 1 to 35184372088832 bytes.
     pub size_bytes: Option<u64>,
 }
 
@@ -1211,7 +1215,7 @@ pub struct CreateReplicationJobDisksSystemPart {
     pub block: Option<bool>,
     /// Mount point of the partition.
     pub path: Option<String>,
-    /// Size of the partition at the target. 1 to 35184372088832 byte.
+    /// Size of the partition at the target. 1 to 35184372088832 bytes.
     pub size_bytes: Option<u64>,
 }
 
@@ -1224,7 +1228,7 @@ pub struct CreateReplicationJobSystemDiskPart {
     pub block: bool,
     /// The partition, as 0, underscore, partition index.
     pub device: Option<String>,
-    /// Size of the partition at the target. 1 to 35184372088832 byte.
+    /// Size of the partition at the target. 1 to 35184372088832 bytes.
     pub size_bytes: Option<u64>,
 }
 
@@ -3010,7 +3014,7 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
             name: "SystemDiskSize",
             path: "SystemDiskSize",
             code_name: "SystemDiskSize",
-            kind: Kind::Integer(Integer { min: 20, max: 500, width: Width::Int32, choices: &[] }),
+            kind: Kind::Integer(Integer { min: 20, max: 2048, width: Width::Int32, choices: &[] }),
             description: "Size of the system disk at the target.",
             unit: Some("GiB"),
             ..Parameter::NEW
@@ -3124,7 +3128,7 @@ pub struct ModifyReplicationJobAttributeRequest {
     pub data_disk: Vec<ModifyReplicationJobAttributeDataDisk>,
     /// Description of the job.
     pub description: Option<String>,
-    /// Time from the end of one incremental run to the start of the next. 1 to 168 hour.
+    /// Time from the end of one incremental run to the start of the next. 1 to 168 hours.
     pub frequency: Option<u32>,
     /// Name of the image to make. When it is taken at run time the job id is appended.
     pub image_name: Option<String>,
@@ -3152,7 +3156,7 @@ pub struct ModifyReplicationJobAttributeRequest {
     pub scheduled_start_time: Option<String>,
     /// Partitions of the system disk.
     pub system_disk_part: Vec<ModifyReplicationJobAttributeSystemDiskPart>,
-    /// Size of the system disk at the target. 20 to 500 GiB.
+    /// Size of the system disk at the target. 20 to 2048 GiB.
     pub system_disk_size: Option<u32>,
     /// What the job makes.
     pub target_type: Option<TargetType>,
@@ -3211,7 +3215,7 @@ pub struct ModifyReplicationJobAttributeDataDiskPart {
     pub block: Option<bool>,
     /// The partition, as disk index, underscore, partition index.
     pub device: Option<String>,
-    /// Size of the partition at the target. 1 to 35184372088832 byte.
+    /// Size of the partition at the target. 1 to 35184372088832 bytes.
     pub size_bytes: Option<u64>,
 }
 
@@ -3224,7 +3228,7 @@ pub struct ModifyReplicationJobAttributeSystemDiskPart {
     pub block: Option<bool>,
     /// The partition, as 0, underscore, partition index.
     pub device: Option<String>,
-    /// Size of the partition at the target. 1 to 35184372088832 byte.
+    /// Size of the partition at the target. 1 to 35184372088832 bytes.
     pub size_bytes: Option<u64>,
 }
 

@@ -7,32 +7,32 @@ use serde::{Deserialize, Serialize};
 use crate::value::{choices, object_fields};
 
 choices! {
-/// The values of `Status`.
-AccessTokenStatus {
-Activated = "activated",
-Unactivated = "unactivated",
-Expired = "expired",
-}
-}
-
-choices! {
-/// The values of `BusinessStatus`.
-BusinessStatus {
-Preparing = "Preparing",
-Syncing = "Syncing",
-Processing = "Processing",
-Cleaning = "Cleaning",
-}
+    /// The values of `Status`.
+    AccessTokenStatus {
+        Activated = "activated",
+        Unactivated = "unactivated",
+        Expired = "expired",
+    }
 }
 
 choices! {
-/// The values of `PerformanceLevel`.
-DiskPerformanceLevel {
-Pl0 = "PL0",
-Pl1 = "PL1",
-Pl2 = "PL2",
-Pl3 = "PL3",
+    /// The values of `BusinessStatus`.
+    BusinessStatus {
+        Preparing = "Preparing",
+        Syncing = "Syncing",
+        Processing = "Processing",
+        Cleaning = "Cleaning",
+    }
 }
+
+choices! {
+    /// The values of `PerformanceLevel`.
+    DiskPerformanceLevel {
+        Pl0 = "PL0",
+        Pl1 = "PL1",
+        Pl2 = "PL2",
+        Pl3 = "PL3",
+    }
 }
 
 /// An entry of a reply.
@@ -64,54 +64,54 @@ impl From<Vec<ImportedSource>> for ImportedSourceList {
 }
 
 choices! {
-/// The values of `LicenseType`.
-LicenseType {
-BYOL = "BYOL",
-}
-}
-
-choices! {
-/// The values of `RelatedJobType`.
-RelatedJobType {
-NotRelated = "Not_Related",
-Server = "Server",
-Os = "Os",
-CrossZone = "Cross_Zone",
-VMWare = "VMWare",
-Desktop = "Desktop",
-}
+    /// The values of `LicenseType`.
+    LicenseType {
+        Byol = "BYOL",
+    }
 }
 
 choices! {
-/// The values of `Status`.
-ReplicationJobStatus {
-Ready = "Ready",
-Running = "Running",
-Stopped = "Stopped",
-InError = "InError",
-Finished = "Finished",
-Waiting = "Waiting",
-Expired = "Expired",
-Deleting = "Deleting",
-}
+    /// The values of `RelatedJobType`.
+    RelatedJobType {
+        NotRelated = "Not_Related",
+        Server = "Server",
+        Os = "Os",
+        CrossZone = "Cross_Zone",
+        VMWare = "VMWare",
+        Desktop = "Desktop",
+    }
 }
 
 choices! {
-/// The values of `ResourceType`.
-ResourceType {
-SourceServer = "sourceserver",
-ReplicationJob = "replicationjob",
-}
+    /// The values of `Status`.
+    ReplicationJobStatus {
+        Ready = "Ready",
+        Running = "Running",
+        Stopped = "Stopped",
+        InError = "InError",
+        Finished = "Finished",
+        Waiting = "Waiting",
+        Expired = "Expired",
+        Deleting = "Deleting",
+    }
 }
 
 choices! {
-/// The values of `State`.
-SourceServerState {
-Unavailable = "Unavailable",
-Available = "Available",
-InUse = "InUse",
-Deleting = "Deleting",
+    /// The values of `ResourceType`.
+    ResourceType {
+        SourceServer = "sourceserver",
+        ReplicationJob = "replicationjob",
+    }
 }
+
+choices! {
+    /// The values of `State`.
+    SourceServerState {
+        Unavailable = "Unavailable",
+        Available = "Available",
+        InUse = "InUse",
+        Deleting = "Deleting",
+    }
 }
 
 /// An entry of a reply.
@@ -161,20 +161,20 @@ pub struct TagPair {
 object_fields!(TagPair { key, value });
 
 choices! {
-/// The values of `TargetType`.
-TargetType {
-Image = "Image",
-ContainerImage = "ContainerImage",
-TargetInstance = "TargetInstance",
-}
+    /// The values of `TargetType`.
+    TargetType {
+        Image = "Image",
+        ContainerImage = "ContainerImage",
+        TargetInstance = "TargetInstance",
+    }
 }
 
 choices! {
-/// The values of `Status`.
-WorkgroupStatus {
-NotStarted = "NotStarted",
-InProgress = "InProgress",
-Cutover = "Cutover",
-Completed = "Completed",
-}
+    /// The values of `Status`.
+    WorkgroupStatus {
+        NotStarted = "NotStarted",
+        InProgress = "InProgress",
+        Cutover = "Cutover",
+        Completed = "Completed",
+    }
 }
