@@ -4,7 +4,11 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Holds an AccessKey secret or a security token; wiped on drop, and deliberately without `Debug`, `Display` and
-/// `Serialize`.
+/// `Serialize`:
+///
+/// ```compile_fail,E0277
+/// println!("{:?}", pop::Secret::new("testsecret"));
+/// ```
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
