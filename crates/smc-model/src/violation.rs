@@ -60,7 +60,7 @@ impl Violation {
             status: 400,
             code: code.map_or_else(|| format!("InvalidParameter.{}", parameter.code_name), str::to_owned),
             parameter: shown(sent_as),
-            message: format!("The specified parameter \"{}\" is not valid: {reason}.", shown(sent_as)),
+            message: format!("Specified parameter {} is not valid: {reason}.", shown(sent_as)),
         }
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// One API version.
 #[derive(Deserialize)]
@@ -141,13 +142,20 @@ pub(crate) struct ErrorEntry {
     pub(crate) remedy: String,
 }
 
-impl Model {
-    /// Reads one model file.
-    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let text =
-            fs::read_to_string(path).with_context(|| format!("reading the model {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("reading the model {}", path.display()))
-    }
+/// A code of the gateway. Its message is the gateway's own business; here is only what a caller can do about it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GatewayError {
+    pub(crate) code: String,
+    pub(crate) status: u16,
+    pub(crate) cause: String,
+    pub(crate) remedy: String,
+}
+
+/// Reads one model file.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
+    let text = fs::read_to_string(path).with_context(|| format!("reading the model {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("reading the model {}", path.display()))
 }
 
 impl Parameter {

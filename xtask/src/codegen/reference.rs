@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::NOTICE;
-use super::model::{Field, Model, Operation, Parameter};
+use super::model::{Field, GatewayError, Model, Operation, Parameter};
 use super::shape::plural;
 
 /// The page of all operations.
@@ -42,7 +42,7 @@ pub(crate) fn operations(models: &[Model]) -> String {
 fn section(text: &mut String, model: &Model, operation: &Operation) {
     let _ = write!(text, "\n### {}\n\n{} {}\n", operation.name, operation.summary, operation.description);
     if !operation.built {
-        text.push_str("\nNot built yet: valid parameters are answered with `501 NotImplemented`.\n");
+        text.push_str("\nNot built yet: valid parameters are answered with `501 UnsupportedOperation`.\n");
     }
     let resources: Vec<_> = operation
         .ram
@@ -176,41 +176,46 @@ fn spelling(format: &str) -> Option<&'static str> {
     })
 }
 
-/// The page of all error codes.
-pub(crate) fn errors(models: &[Model]) -> String {
+/// The page of all error codes: those of operations, then those of the gateway.
+pub(crate) fn errors(models: &[Model], gateway: &[GatewayError]) -> String {
     let mut text = format!("<!-- {NOTICE} -->\n\n# Error codes\n");
-    text.push_str(
-        "\nThe codes operations answer with. The gateway answers with more before an operation is reached: about \
-         signatures, clocks, keys and rates.\n",
-    );
+    text.push_str("\n## From operations\n\nThe message follows the status; braces stand for what differs.\n");
     let mut entries: Vec<_> = models.iter().flat_map(|model| &model.errors).collect();
     entries.sort_by(|a, b| a.code.cmp(&b.code));
     for entry in entries {
-        let _ = write!(
-            text,
-            "\n## {}\n\nStatus {}. `{}`\n\n**Cause.** {}\n\n**Remedy.** {}\n",
-            entry.code.replace('{', "&lt;").replace('}', "&gt;"),
-            entry.status,
-            entry.message,
-            entry.cause,
-            entry.remedy
-        );
-        let users: Vec<_> = models
-            .iter()
-            .flat_map(|model| &model.operations)
-            .filter(|operation| {
-                operation.errors.contains(&entry.code) || operation.all_errors().contains(&entry.code)
-            })
-            .map(|operation| operation.name.as_str())
-            .collect();
-        let total: usize = models.iter().map(|model| model.operations.len()).sum();
-        if users.len() == total {
-            text.push_str("\nEvery operation.\n");
-        } else if !users.is_empty() {
-            let _ = write!(text, "\nOperations: {}.\n", users.join(", "));
-        }
+        let message = format!(" `{}`", entry.message);
+        error(&mut text, &entry.code, entry.status, &message, &entry.cause, &entry.remedy);
+        text.push_str(&users(models, &entry.code));
+    }
+    text.push_str(
+        "\n## From the gateway\n\nAny operation; most are answered before the operation is reached, and change nothing.\n",
+    );
+    for entry in gateway {
+        error(&mut text, &entry.code, entry.status, "", &entry.cause, &entry.remedy);
     }
     text
+}
+
+fn error(text: &mut String, code: &str, status: u16, message: &str, cause: &str, remedy: &str) {
+    let code = code.replace('{', "&lt;").replace('}', "&gt;");
+    let _ = write!(
+        text,
+        "\n### {code}\n\nStatus {status}.{message}\n\n**Cause.** {cause}\n\n**Remedy.** {remedy}\n"
+    );
+}
+
+/// Which operations answer with a code, unless it is a family or all do.
+fn users(models: &[Model], code: &str) -> String {
+    let operations = || models.iter().flat_map(|model| &model.operations);
+    let users: Vec<_> = operations()
+        .filter(|operation| operation.all_errors().iter().any(|error| error == code))
+        .map(|operation| operation.name.as_str())
+        .collect();
+    match users.len() {
+        0 => String::new(),
+        count if count == operations().count() => "\nEvery operation.\n".to_owned(),
+        _ => format!("\nOperations: {}.\n", users.join(", ")),
+    }
 }
 
 fn code(text: &str) -> String {

@@ -87,7 +87,6 @@ pub static CREATE_ACCESS_TOKEN: Operation = Operation {
         },
     ],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.Count",
         "InvalidParameter.Description",
@@ -153,7 +152,6 @@ pub static DELETE_ACCESS_TOKEN: Operation = Operation {
     }],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidAccessTokenId.NotFound",
         "InvalidParameter.AccessTokenId",
@@ -206,7 +204,6 @@ pub static DISABLE_ACCESS_TOKEN: Operation = Operation {
     }],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidAccessTokenId.NotFound",
         "InvalidParameter.AccessTokenId",
@@ -410,7 +407,6 @@ pub static LIST_ACCESS_TOKENS: Operation = Operation {
         },
     ],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.AccessTokenId",
         "InvalidParameter.Name",

@@ -30,9 +30,9 @@ pub static ERRORS: &[ErrorEntry] = &[
     ErrorEntry {
         code: "Forbidden.Unauthorized",
         status: 403,
-        message: "You are not authorized to perform {action} on {resource}.",
-        cause: "No policy of the caller allows the action on the resource, or one denies it. AccessDeniedDetail says which.",
-        remedy: "Ask the owner of the account for a policy that allows the action.",
+        message: "You are not authorized to do this action.",
+        cause: "Listed by the official service. This center answers every denial with Forbidden.RAM.",
+        remedy: "See Forbidden.RAM.",
     },
     ErrorEntry {
         code: "IdempotentParameterMismatch",
@@ -79,7 +79,7 @@ pub static ERRORS: &[ErrorEntry] = &[
     ErrorEntry {
         code: "InvalidParameter.{Parameter}",
         status: 400,
-        message: "The specified parameter \"{Parameter}\" is not valid: {reason}.",
+        message: "Specified parameter {parameter} is not valid: {reason}.",
         cause: "A parameter has a value its rule does not allow, or was sent twice. The code names the parameter, the message the rule and what was sent.",
         remedy: "Send a value within the rule; the operation reference lists it.",
     },
@@ -93,7 +93,7 @@ pub static ERRORS: &[ErrorEntry] = &[
     ErrorEntry {
         code: "InvalidResourceType.NotFound",
         status: 400,
-        message: "The specified ResourceType is not valid: it must be one of {allowed}.",
+        message: "Specified parameter ResourceType is not valid: {reason}.",
         cause: "ResourceType has a value that names no kind of resource.",
         remedy: "Send sourceserver or replicationjob.",
     },
@@ -128,16 +128,9 @@ pub static ERRORS: &[ErrorEntry] = &[
     ErrorEntry {
         code: "MissingParameter.{Parameter}",
         status: 400,
-        message: "The input parameter \"{Parameter}\" that is mandatory for processing this request is not supplied.",
+        message: "The input parameter \"{parameter}\" that is mandatory for processing this request is not supplied.",
         cause: "A required parameter is absent or empty.",
         remedy: "Send the parameter.",
-    },
-    ErrorEntry {
-        code: "NotImplemented",
-        status: 501,
-        message: "The operation {operation} is not implemented by this version of the center.",
-        cause: "The operation is part of the contract but not built yet; its parameters were valid.",
-        remedy: "Use a newer version, or do without the operation.",
     },
     ErrorEntry {
         code: "NumberExceed.ResourceIds",
@@ -257,6 +250,13 @@ pub static ERRORS: &[ErrorEntry] = &[
         message: "{feature} is not supported by this center.",
         cause: "The request asks for something a private center does not offer.",
         remedy: "Leave the parameter out, or choose what the operation reference lists as supported.",
+    },
+    ErrorEntry {
+        code: "UnsupportedOperation",
+        status: 501,
+        message: "{operation} is not available on this server yet.",
+        cause: "The operation is part of the contract but not built yet; its parameters were valid.",
+        remedy: "Use a newer version, or do without the operation.",
     },
     ErrorEntry {
         code: "VSwitchIdVpcId.Mismatch",

@@ -180,7 +180,6 @@ pub static DESCRIBE_ACCESS_TOKEN: Operation = Operation {
         },
     ],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidAccessTokenId.NotFound",
         "InvalidParameter.AccessTokenId",
@@ -344,7 +343,6 @@ pub static DESCRIBE_SOURCE_SERVER: Operation = Operation {
         },
     ],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.SourceId",
         "InvalidSourceId.NotFound",
@@ -439,7 +437,7 @@ pub static GET_AGENT_ENDPOINT: Operation = Operation {
             description: "Where the agent listener can be reached, as https URLs.",
         },
     ],
-    errors: &["Forbidden.Unauthorized", "InternalError"],
+    errors: &["InternalError"],
 };
 /// The parameters of GetAgentEndpoint, defaults applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -639,7 +637,6 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
         },
     ],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.EndTime",
         "InvalidParameter.Event",

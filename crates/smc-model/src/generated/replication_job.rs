@@ -164,7 +164,6 @@ pub static CREATE_CROSS_ZONE_MIGRATION_JOB: Operation = Operation {
         description: "Id of the replication job.",
     }],
     errors: &[
-        "Forbidden.Unauthorized",
         "IdempotentParameterMismatch",
         "InternalError",
         "InvalidParameter.AutoPay",
@@ -180,8 +179,8 @@ pub static CREATE_CROSS_ZONE_MIGRATION_JOB: Operation = Operation {
         "InvalidParameter.TargetVSwitchId",
         "InvalidParameter.TargetZoneId",
         "MissingParameter.RegionId",
-        "NotImplemented",
         "UnsupportedFeature.{Feature}",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of CreateCrossZoneMigrationJob, defaults applied.
@@ -938,7 +937,6 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
     errors: &[
         "DataDisk.DuplicateIndex",
         "EntityNotExist.Role",
-        "Forbidden.Unauthorized",
         "IdempotentParameterMismatch",
         "ImageName.UsedByReplicationJob",
         "InternalError",
@@ -1015,7 +1013,6 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
         "MissingParameter.SystemDiskPartSizeBytes",
         "MissingParameter.TagKey",
         "MissingParameter.VSwitchId",
-        "NotImplemented",
         "NumberExceed.Tags",
         "QuotaExceeded.ReplicationJob",
         "RealNameAuthenticationError",
@@ -1023,6 +1020,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
         "ReplicationJobName.Duplicate",
         "SourceServerState.Invalid",
         "UnsupportedFeature.{Feature}",
+        "UnsupportedOperation",
         "VSwitchIdVpcId.Mismatch",
     ],
 };
@@ -1292,16 +1290,15 @@ pub static CUT_OVER_REPLICATION_JOB: Operation = Operation {
     ],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidJobId.NotFound",
         "InvalidParameter.JobId",
         "InvalidParameter.SyncData",
         "MissingParameter.JobId",
-        "NotImplemented",
         "ReplicationJob.InvalidBusinessStatus",
         "ReplicationJob.InvalidStatus",
         "SourceServerState.Invalid",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of CutOverReplicationJob, defaults applied.
@@ -1352,13 +1349,12 @@ pub static DELETE_REPLICATION_JOB: Operation = Operation {
     }],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidJobId.NotFound",
         "InvalidParameter.JobId",
         "MissingParameter.JobId",
-        "NotImplemented",
         "ReplicationJob.InvalidStatus",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of DeleteReplicationJob, defaults applied.
@@ -2257,8 +2253,8 @@ pub static DESCRIBE_REPLICATION_JOBS: Operation = Operation {
         "InvalidParameter.Tag",
         "InvalidParameter.TagKey",
         "InvalidParameter.TagValue",
-        "NotImplemented",
         "NumberExceed.Tags",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of DescribeReplicationJobs, defaults applied.
@@ -3070,7 +3066,6 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
     response: &[],
     errors: &[
         "DataDisk.DuplicateIndex",
-        "Forbidden.Unauthorized",
         "ImageName.UsedByReplicationJob",
         "InternalError",
         "InvalidJobId.NotFound",
@@ -3108,11 +3103,11 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
         "InvalidParameter.ValidTime",
         "InvalidParameter.VpcId",
         "MissingParameter.JobId",
-        "NotImplemented",
         "ReplicationJob.InvalidBusinessStatus",
         "ReplicationJob.InvalidStatus",
         "ReplicationJobDataDiskIndex.Invalid",
         "ReplicationJobName.Duplicate",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of ModifyReplicationJobAttribute, defaults applied.
@@ -3271,14 +3266,13 @@ pub static START_REPLICATION_JOB: Operation = Operation {
     }],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidJobId.NotFound",
         "InvalidParameter.JobId",
         "MissingParameter.JobId",
-        "NotImplemented",
         "ReplicationJob.InvalidStatus",
         "SourceServerState.Invalid",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of StartReplicationJob, defaults applied.
@@ -3327,14 +3321,13 @@ pub static STOP_REPLICATION_JOB: Operation = Operation {
     }],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidJobId.NotFound",
         "InvalidParameter.JobId",
         "MissingParameter.JobId",
-        "NotImplemented",
         "ReplicationJob.InvalidBusinessStatus",
         "ReplicationJob.InvalidStatus",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of StopReplicationJob, defaults applied.

@@ -56,7 +56,6 @@ pub static DELETE_SOURCE_SERVER: Operation = Operation {
     ],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.Force",
         "InvalidParameter.SourceId",
@@ -1175,7 +1174,6 @@ pub static MODIFY_SOURCE_SERVER_ATTRIBUTE: Operation = Operation {
     ],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.Description",
         "InvalidParameter.Name",

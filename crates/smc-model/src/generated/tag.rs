@@ -176,7 +176,6 @@ pub static LIST_TAG_RESOURCES: Operation = Operation {
     ],
     errors: &[
         "Duplicate.ResourceId",
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.NextToken",
         "InvalidParameter.ResourceId",
@@ -357,7 +356,6 @@ pub static TAG_RESOURCES: Operation = Operation {
     response: &[],
     errors: &[
         "Duplicate.ResourceId",
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.ResourceId",
         "InvalidParameter.ResourceType",
@@ -477,7 +475,6 @@ pub static UNTAG_RESOURCES: Operation = Operation {
     response: &[],
     errors: &[
         "Duplicate.ResourceId",
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.All",
         "InvalidParameter.ResourceId",

@@ -75,9 +75,9 @@ pub static ASSOCIATE_SOURCE_SERVERS: Operation = Operation {
         "InvalidWorkgroupId.NotFound",
         "MissingParameter.SourceId",
         "MissingParameter.WorkgroupId",
-        "NotImplemented",
         "QuotaExceeded.WorkgroupSourceServer",
         "SourceServer.InWorkgroup",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of AssociateSourceServers, defaults applied.
@@ -211,7 +211,6 @@ pub static CREATE_WORKGROUP: Operation = Operation {
         description: "Id of the workgroup.",
     }],
     errors: &[
-        "Forbidden.Unauthorized",
         "IdempotentParameterMismatch",
         "InternalError",
         "InvalidParameter.ClientToken",
@@ -221,9 +220,9 @@ pub static CREATE_WORKGROUP: Operation = Operation {
         "InvalidParameter.TagKey",
         "InvalidParameter.TagValue",
         "MissingParameter.TagKey",
-        "NotImplemented",
         "NumberExceed.Tags",
         "QuotaExceeded.Workgroup",
+        "UnsupportedOperation",
         "WorkgroupName.Duplicate",
     ],
 };
@@ -283,12 +282,11 @@ pub static DELETE_WORKGROUP: Operation = Operation {
     }],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.WorkgroupId",
         "InvalidWorkgroupId.NotFound",
         "MissingParameter.WorkgroupId",
-        "NotImplemented",
+        "UnsupportedOperation",
         "Workgroup.NotEmpty",
     ],
 };
@@ -553,7 +551,6 @@ pub static DESCRIBE_WORKGROUPS: Operation = Operation {
         },
     ],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.Name",
         "InvalidParameter.PageNumber",
@@ -563,8 +560,8 @@ pub static DESCRIBE_WORKGROUPS: Operation = Operation {
         "InvalidParameter.TagKey",
         "InvalidParameter.TagValue",
         "InvalidParameter.WorkgroupId",
-        "NotImplemented",
         "NumberExceed.Tags",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of DescribeWorkgroups, defaults applied.
@@ -741,7 +738,7 @@ pub static DISASSOCIATE_SOURCE_SERVERS: Operation = Operation {
         "InvalidWorkgroupId.NotFound",
         "MissingParameter.SourceId",
         "MissingParameter.WorkgroupId",
-        "NotImplemented",
+        "UnsupportedOperation",
     ],
 };
 /// The parameters of DisassociateSourceServers, defaults applied.
@@ -829,14 +826,13 @@ pub static MODIFY_WORKGROUP_ATTRIBUTE: Operation = Operation {
     ],
     response: &[],
     errors: &[
-        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.Description",
         "InvalidParameter.Name",
         "InvalidParameter.WorkgroupId",
         "InvalidWorkgroupId.NotFound",
         "MissingParameter.WorkgroupId",
-        "NotImplemented",
+        "UnsupportedOperation",
         "WorkgroupName.Duplicate",
     ],
 };

@@ -281,18 +281,18 @@ fn messages_say_what_the_rule_is_and_what_was_sent() {
     })
     .collect();
     assert_snapshot!(messages.join("\n"), @r#"
-    InvalidParameter.Count: The specified parameter "Count" is not valid: it must be a whole number from 1 to 1000, but was "1e2".
-    InvalidParameter.Name: The specified parameter "Name" is not valid: it must begin with a letter or a Chinese character and go on with these, digits, ":", "_" and "-", but was "1\n\"<b>".
-    InvalidParameter.Name: The specified parameter "Name" is not valid: it must have 2 to 128 characters, but was "名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名…".
-    InvalidParameter.Name: The specified parameter "Name" is not valid: it is given more than once.
-    InvalidParameter.Status: The specified parameter "Status" is not valid: it must be one of activated, unactivated, expired, but was "on".
-    InvalidParameter.AccessTokenId: The specified parameter "AccessTokenId" is not valid: it must be an id that begins with "at-".
+    InvalidParameter.Count: Specified parameter Count is not valid: it must be a whole number from 1 to 1000, but was "1e2".
+    InvalidParameter.Name: Specified parameter Name is not valid: it must begin with a letter or a Chinese character and go on with these, digits, ":", "_" and "-", but was "1\n\"<b>".
+    InvalidParameter.Name: Specified parameter Name is not valid: it must have 2 to 128 characters, but was "名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名名…".
+    InvalidParameter.Name: Specified parameter Name is not valid: it is given more than once.
+    InvalidParameter.Status: Specified parameter Status is not valid: it must be one of activated, unactivated, expired, but was "on".
+    InvalidParameter.AccessTokenId: Specified parameter AccessTokenId is not valid: it must be an id that begins with "at-".
     MissingParameter.AccessTokenId: The input parameter "AccessTokenId" that is mandatory for processing this request is not supplied.
-    InvalidParameter.NetMode: The specified parameter "NetMode" is not valid: it must be one of 0, 2, but was "7".
-    NumberExceed.Tags: The specified parameter "Tag.21.Key" is not valid: it may be given at most 20 times.
-    InvalidParameter.TagKey: The specified parameter "Tag.2.Key" is not valid: it must not begin with "aliyun" or "acs:", and hold neither "http://" nor "https://" nor control characters, but was "acs:x".
-    InvalidParameter.Tag: The specified parameter "Tag.00000000000000000000000000000000000000000000000000000000000…" is not valid: its index must be a whole number from 1 to 20.
-    InvalidParameter.Force: The specified parameter "Force" is not valid: it must be true or false, but was "maybe".
-    InvalidParameter.ValidTime: The specified parameter "ValidTime" is not valid: it must be a UTC time as YYYY-MM-DDThh:mm:ssZ, but was "soon".
+    InvalidParameter.NetMode: Specified parameter NetMode is not valid: it must be one of 0, 2, but was "7".
+    NumberExceed.Tags: Specified parameter Tag.21.Key is not valid: it may be given at most 20 times.
+    InvalidParameter.TagKey: Specified parameter Tag.2.Key is not valid: it must not begin with "aliyun" or "acs:", and hold neither "http://" nor "https://" nor control characters, but was "acs:x".
+    InvalidParameter.Tag: Specified parameter Tag.00000000000000000000000000000000000000000000000000000000000… is not valid: its index must be a whole number from 1 to 20.
+    InvalidParameter.Force: Specified parameter Force is not valid: it must be true or false, but was "maybe".
+    InvalidParameter.ValidTime: Specified parameter ValidTime is not valid: it must be a UTC time as YYYY-MM-DDThh:mm:ssZ, but was "soon".
     "#);
 }
