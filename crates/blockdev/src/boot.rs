@@ -97,7 +97,10 @@ fn system_disk(survey: &Survey<'_>, disks: &[Disk], carriers: [Option<&Carrier>;
     };
     let first = under.iter().position(carried).or_else(|| under.iter().position(marked)).unwrap_or(0);
     if under.is_empty() {
-        let reason = format!("/ is on {}, which stands on no disk seen here", node.path().display());
+        let reason = format!(
+            "/ is on {}, which stands on no disk seen here; name the disks to migrate",
+            node.path().display()
+        );
         return SystemDisk::None { reason };
     }
     let path = under.remove(first);

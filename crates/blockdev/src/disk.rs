@@ -36,8 +36,6 @@ pub struct Disk {
     pub wwn: Option<String>,
     /// What kind of device it is and what it is stacked on.
     pub stack: Stack,
-    /// Kernel names of the devices built directly on the whole disk (sysfs `holders`).
-    pub holders: Vec<String>,
     /// The partition table.
     pub table: PartitionTable,
     /// Partitions in the order of their numbers.

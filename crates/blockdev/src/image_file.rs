@@ -73,7 +73,6 @@ fn describe<R: Read + Seek>(path: &Path, reader: &mut R, size_bytes: u64) -> std
         serial: None,
         wwn: None,
         stack: Stack::Image,
-        holders: Vec::new(),
         table: scan.table,
         partitions: scan.partitions,
         contents,

@@ -97,7 +97,6 @@ impl<'a> Survey<'a> {
             serial: serial(identity),
             wwn: ["wwid", "device/wwid"].into_iter().find_map(|name| line(&identity.join(name))),
             stack,
-            holders: node.holders.clone(),
             table: PartitionTable::Unread,
             partitions: Vec::new(),
             contents: Contents { format: Format::Unread, ..Contents::default() },
@@ -190,13 +189,13 @@ impl<'a> Survey<'a> {
             Contents { format: Format::Unread, ..Contents::default() }
         });
         if let Some(node) = node {
-            partition.contents.holders.clone_from(&node.holders);
             self.add_use(&mut partition.contents, node);
         }
     }
 
-    /// Adds mounts, space and swap of a device to what it holds.
+    /// Adds mounts, space, swap and holders of a device to what it holds.
     fn add_use(&self, contents: &mut Contents, node: &Node) {
+        contents.holders.clone_from(&node.holders);
         contents.swap_active = self
             .swaps
             .iter()
@@ -234,10 +233,10 @@ impl<'a> Survey<'a> {
     /// Opens a device for reading, after making sure that the node in `/dev` is the device meant.
     fn open(&self, node: &Node) -> Result<File, String> {
         let path = self.roots.dev.join(node.dev_name());
-        let fail = |error: io::Error| {
-            let hint = if error.kind() == io::ErrorKind::PermissionDenied { "; run as root" } else { "" };
-            format!("cannot read {}: {error}{hint}", path.display())
-        };
+        if flag(&node.sysfs.join("dm/suspended")) {
+            return Err(format!("did not read {}: it is suspended and reading would wait", path.display()));
+        }
+        let fail = |error: io::Error| format!("cannot read {}: {error}{}", path.display(), advice(&error));
         let metadata = path.metadata().map_err(fail)?;
         let number = (rustix::fs::major(metadata.rdev()), rustix::fs::minor(metadata.rdev()));
         // A regular file in its place is as good: read-only, it can only be wrong about itself.
@@ -250,6 +249,17 @@ impl<'a> Survey<'a> {
             return Err(format!("{} is not the block device {}; recreate it", path.display(), node.name));
         }
         File::open(&path).map_err(fail)
+    }
+}
+
+/// The file's mode refuses with EACCES, a container's device rules with EPERM; only the first ends with being root.
+fn advice(error: &io::Error) -> &'static str {
+    use rustix::io::Errno;
+    match Errno::from_io_error(error) {
+        Some(Errno::ACCESS) => "; run as root",
+        Some(Errno::PERM) => "; run outside the container, or allow it this device",
+        Some(Errno::NOENT) => "; in a container, share the host's /dev",
+        _ => "",
     }
 }
 
