@@ -18,7 +18,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail, ensure};
 
-use model::{GatewayError, Model};
+use model::Model;
+use reference::OtherErrors;
 
 const MODELS: [&str; 2] = ["smc-2019-06-01.json", "landfall-2026-11-24.json"];
 const GENERATED: &str = "crates/smc-model/src/generated";
@@ -38,9 +39,12 @@ pub(crate) fn run(root: &Path, options: Options) -> anyhow::Result<()> {
     let folder = root.join("crates/smc-model/model");
     let models: Vec<Model> =
         MODELS.iter().map(|name| model::read(&folder.join(name))).collect::<anyhow::Result<_>>()?;
-    let gateway: Vec<GatewayError> = model::read(&folder.join("gateway-errors.json"))?;
+    let others = OtherErrors {
+        gateway: model::read(&folder.join("gateway-errors.json"))?,
+        agent: model::read(&folder.join("agent-errors.json"))?,
+    };
     model::check(&models)?;
-    let planned = plan(root, &models, &gateway)?;
+    let planned = plan(root, &models, &others)?;
     let differences = differences(root, &planned)?;
     if options.check {
         ensure!(
@@ -68,11 +72,7 @@ pub(crate) fn run(root: &Path, options: Options) -> anyhow::Result<()> {
 }
 
 /// Every generated file with its text, by path below the root.
-fn plan(
-    root: &Path,
-    models: &[Model],
-    gateway: &[GatewayError],
-) -> anyhow::Result<BTreeMap<PathBuf, String>> {
+fn plan(root: &Path, models: &[Model], others: &OtherErrors) -> anyhow::Result<BTreeMap<PathBuf, String>> {
     let mut files = BTreeMap::new();
     let shared = types::Shared::of(models)?;
     let groups: BTreeSet<&str> =
@@ -91,7 +91,7 @@ fn plan(
     files.insert(format!("{GENERATED}/errors.rs"), rustfmt(root, &table::errors(models))?);
     files.insert(format!("{GENERATED}/mod.rs"), rustfmt(root, &table::module(models, &groups))?);
     files.insert("docs/src/reference/operations.md".to_owned(), reference::operations(models));
-    files.insert("docs/src/reference/errors.md".to_owned(), reference::errors(models, gateway));
+    files.insert("docs/src/reference/errors.md".to_owned(), reference::errors(models, others));
     Ok(files.into_iter().map(|(path, text)| (PathBuf::from(path), text)).collect())
 }
 

@@ -142,10 +142,10 @@ pub(crate) struct ErrorEntry {
     pub(crate) remedy: String,
 }
 
-/// A code of the gateway. Its message is the gateway's own business; here is only what a caller can do about it.
+/// A code that is not an operation's. Its message belongs to whoever answers with it; here is what to do about it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct GatewayError {
+pub(crate) struct Explained {
     pub(crate) code: String,
     pub(crate) status: u16,
     pub(crate) cause: String,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::NOTICE;
-use super::model::{Field, GatewayError, Model, Operation, Parameter};
+use super::model::{Explained, Field, Model, Operation, Parameter};
 use super::shape::plural;
 
 /// The page of all operations.
@@ -176,8 +176,16 @@ fn spelling(format: &str) -> Option<&'static str> {
     })
 }
 
-/// The page of all error codes: those of operations, then those of the gateway.
-pub(crate) fn errors(models: &[Model], gateway: &[GatewayError]) -> String {
+/// Codes a user can meet that no operation answers with.
+pub(crate) struct OtherErrors {
+    /// Those of the gateway, before an operation is reached.
+    pub(crate) gateway: Vec<Explained>,
+    /// Those of the agent listener.
+    pub(crate) agent: Vec<Explained>,
+}
+
+/// The page of all error codes: those of operations, of the gateway, of the agent listener.
+pub(crate) fn errors(models: &[Model], others: &OtherErrors) -> String {
     let mut text = format!("<!-- {NOTICE} -->\n\n# Error codes\n");
     text.push_str("\n## From operations\n\nThe message follows the status; braces stand for what differs.\n");
     let mut entries: Vec<_> = models.iter().flat_map(|model| &model.errors).collect();
@@ -187,11 +195,18 @@ pub(crate) fn errors(models: &[Model], gateway: &[GatewayError]) -> String {
         error(&mut text, &entry.code, entry.status, &message, &entry.cause, &entry.remedy);
         text.push_str(&users(models, &entry.code));
     }
-    text.push_str(
-        "\n## From the gateway\n\nAny operation; most are answered before the operation is reached, and change nothing.\n",
-    );
-    for entry in gateway {
-        error(&mut text, &entry.code, entry.status, "", &entry.cause, &entry.remedy);
+    for (title, about, entries) in [
+        (
+            "From the gateway",
+            "Most are answered before an operation is reached, and change nothing.",
+            &others.gateway,
+        ),
+        ("From importing, and from agents", "What `landfall-agent` is told, and shows.", &others.agent),
+    ] {
+        let _ = write!(text, "\n## {title}\n\n{about}\n");
+        for entry in entries {
+            error(&mut text, &entry.code, entry.status, "", &entry.cause, &entry.remedy);
+        }
     }
     text
 }

@@ -87,12 +87,14 @@ pub static CREATE_ACCESS_TOKEN: Operation = Operation {
         },
     ],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.Count",
         "InvalidParameter.Description",
         "InvalidParameter.Name",
         "InvalidParameter.TimeToLiveInDays",
         "QuotaExceeded.AccessToken",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of CreateAccessToken, defaults applied.
@@ -152,10 +154,12 @@ pub static DELETE_ACCESS_TOKEN: Operation = Operation {
     }],
     response: &[],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidAccessTokenId.NotFound",
         "InvalidParameter.AccessTokenId",
         "MissingParameter.AccessTokenId",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of DeleteAccessToken, defaults applied.
@@ -204,10 +208,12 @@ pub static DISABLE_ACCESS_TOKEN: Operation = Operation {
     }],
     response: &[],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidAccessTokenId.NotFound",
         "InvalidParameter.AccessTokenId",
         "MissingParameter.AccessTokenId",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of DisableAccessToken, defaults applied.
@@ -407,12 +413,14 @@ pub static LIST_ACCESS_TOKENS: Operation = Operation {
         },
     ],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.AccessTokenId",
         "InvalidParameter.Name",
         "InvalidParameter.PageNumber",
         "InvalidParameter.PageSize",
         "InvalidParameter.Status",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of ListAccessTokens, defaults applied.

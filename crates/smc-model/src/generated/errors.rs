@@ -30,9 +30,9 @@ pub static ERRORS: &[ErrorEntry] = &[
     ErrorEntry {
         code: "Forbidden.Unauthorized",
         status: 403,
-        message: "You are not authorized to do this action.",
-        cause: "Listed by the official service. This center answers every denial with Forbidden.RAM.",
-        remedy: "See Forbidden.RAM.",
+        message: "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+        cause: "No policy of the caller allows the action on the resource, or one denies it. AccessDeniedDetail says which.",
+        remedy: "Ask the owner of the account for a policy that allows the action.",
     },
     ErrorEntry {
         code: "IdempotentParameterMismatch",
@@ -215,6 +215,13 @@ pub static ERRORS: &[ErrorEntry] = &[
         message: "The name {name} is already used by another replication job.",
         cause: "Names of replication jobs are unique in an account.",
         remedy: "Choose another name.",
+    },
+    ErrorEntry {
+        code: "ServiceUnavailable",
+        status: 503,
+        message: "The request has failed due to a temporary failure of the server.",
+        cause: "The store of the center is full or cannot be reached.",
+        remedy: "Try again. If it lasts, look at the disk or the database of the center.",
     },
     ErrorEntry {
         code: "SourceServer.InWorkgroup",

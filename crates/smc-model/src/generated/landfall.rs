@@ -180,10 +180,12 @@ pub static DESCRIBE_ACCESS_TOKEN: Operation = Operation {
         },
     ],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidAccessTokenId.NotFound",
         "InvalidParameter.AccessTokenId",
         "MissingParameter.AccessTokenId",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of DescribeAccessToken, defaults applied.
@@ -343,10 +345,12 @@ pub static DESCRIBE_SOURCE_SERVER: Operation = Operation {
         },
     ],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.SourceId",
         "InvalidSourceId.NotFound",
         "MissingParameter.SourceId",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of DescribeSourceServer, defaults applied.
@@ -437,7 +441,7 @@ pub static GET_AGENT_ENDPOINT: Operation = Operation {
             description: "Where the agent listener can be reached, as https URLs.",
         },
     ],
-    errors: &["InternalError"],
+    errors: &["Forbidden.Unauthorized", "InternalError", "ServiceUnavailable"],
 };
 /// The parameters of GetAgentEndpoint, defaults applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -637,6 +641,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
         },
     ],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.EndTime",
         "InvalidParameter.Event",
@@ -644,6 +649,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
         "InvalidParameter.NextToken",
         "InvalidParameter.ResourceId",
         "InvalidParameter.StartTime",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of ListAuditEvents, defaults applied.

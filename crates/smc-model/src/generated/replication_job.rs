@@ -164,6 +164,7 @@ pub static CREATE_CROSS_ZONE_MIGRATION_JOB: Operation = Operation {
         description: "Id of the replication job.",
     }],
     errors: &[
+        "Forbidden.Unauthorized",
         "IdempotentParameterMismatch",
         "InternalError",
         "InvalidParameter.AutoPay",
@@ -179,6 +180,7 @@ pub static CREATE_CROSS_ZONE_MIGRATION_JOB: Operation = Operation {
         "InvalidParameter.TargetVSwitchId",
         "InvalidParameter.TargetZoneId",
         "MissingParameter.RegionId",
+        "ServiceUnavailable",
         "UnsupportedFeature.{Feature}",
         "UnsupportedOperation",
     ],
@@ -937,6 +939,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
     errors: &[
         "DataDisk.DuplicateIndex",
         "EntityNotExist.Role",
+        "Forbidden.Unauthorized",
         "IdempotentParameterMismatch",
         "ImageName.UsedByReplicationJob",
         "InternalError",
@@ -1018,6 +1021,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
         "RealNameAuthenticationError",
         "ReplicationJobDataDiskIndex.Invalid",
         "ReplicationJobName.Duplicate",
+        "ServiceUnavailable",
         "SourceServerState.Invalid",
         "UnsupportedFeature.{Feature}",
         "UnsupportedOperation",
@@ -1290,6 +1294,7 @@ pub static CUT_OVER_REPLICATION_JOB: Operation = Operation {
     ],
     response: &[],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidJobId.NotFound",
         "InvalidParameter.JobId",
@@ -1297,6 +1302,7 @@ pub static CUT_OVER_REPLICATION_JOB: Operation = Operation {
         "MissingParameter.JobId",
         "ReplicationJob.InvalidBusinessStatus",
         "ReplicationJob.InvalidStatus",
+        "ServiceUnavailable",
         "SourceServerState.Invalid",
         "UnsupportedOperation",
     ],
@@ -1349,11 +1355,13 @@ pub static DELETE_REPLICATION_JOB: Operation = Operation {
     }],
     response: &[],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidJobId.NotFound",
         "InvalidParameter.JobId",
         "MissingParameter.JobId",
         "ReplicationJob.InvalidStatus",
+        "ServiceUnavailable",
         "UnsupportedOperation",
     ],
 };
@@ -2254,6 +2262,7 @@ pub static DESCRIBE_REPLICATION_JOBS: Operation = Operation {
         "InvalidParameter.TagKey",
         "InvalidParameter.TagValue",
         "NumberExceed.Tags",
+        "ServiceUnavailable",
         "UnsupportedOperation",
     ],
 };
@@ -3066,6 +3075,7 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
     response: &[],
     errors: &[
         "DataDisk.DuplicateIndex",
+        "Forbidden.Unauthorized",
         "ImageName.UsedByReplicationJob",
         "InternalError",
         "InvalidJobId.NotFound",
@@ -3107,6 +3117,7 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
         "ReplicationJob.InvalidStatus",
         "ReplicationJobDataDiskIndex.Invalid",
         "ReplicationJobName.Duplicate",
+        "ServiceUnavailable",
         "UnsupportedOperation",
     ],
 };
@@ -3266,11 +3277,13 @@ pub static START_REPLICATION_JOB: Operation = Operation {
     }],
     response: &[],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidJobId.NotFound",
         "InvalidParameter.JobId",
         "MissingParameter.JobId",
         "ReplicationJob.InvalidStatus",
+        "ServiceUnavailable",
         "SourceServerState.Invalid",
         "UnsupportedOperation",
     ],
@@ -3321,12 +3334,14 @@ pub static STOP_REPLICATION_JOB: Operation = Operation {
     }],
     response: &[],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidJobId.NotFound",
         "InvalidParameter.JobId",
         "MissingParameter.JobId",
         "ReplicationJob.InvalidBusinessStatus",
         "ReplicationJob.InvalidStatus",
+        "ServiceUnavailable",
         "UnsupportedOperation",
     ],
 };

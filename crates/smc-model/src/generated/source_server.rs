@@ -56,12 +56,14 @@ pub static DELETE_SOURCE_SERVER: Operation = Operation {
     ],
     response: &[],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.Force",
         "InvalidParameter.SourceId",
         "InvalidSourceId.NotFound",
         "MissingParameter.SourceId",
         "ReplicationJob.Related",
+        "ServiceUnavailable",
         "SourceServer.WithRunningReplicationJob",
         "SourceServerState.Invalid",
     ],
@@ -772,6 +774,7 @@ pub static DESCRIBE_SOURCE_SERVERS: Operation = Operation {
         "InvalidParameter.TagValue",
         "InvalidParameter.WorkgroupId",
         "NumberExceed.Tags",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of DescribeSourceServers, defaults applied.
@@ -1174,12 +1177,14 @@ pub static MODIFY_SOURCE_SERVER_ATTRIBUTE: Operation = Operation {
     ],
     response: &[],
     errors: &[
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.Description",
         "InvalidParameter.Name",
         "InvalidParameter.SourceId",
         "InvalidSourceId.NotFound",
         "MissingParameter.SourceId",
+        "ServiceUnavailable",
         "SourceServerName.Duplicate",
         "SourceServerState.Invalid",
     ],

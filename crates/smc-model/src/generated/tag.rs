@@ -176,6 +176,7 @@ pub static LIST_TAG_RESOURCES: Operation = Operation {
     ],
     errors: &[
         "Duplicate.ResourceId",
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.NextToken",
         "InvalidParameter.ResourceId",
@@ -188,6 +189,7 @@ pub static LIST_TAG_RESOURCES: Operation = Operation {
         "MissingParameter.ResourceType",
         "NumberExceed.ResourceIds",
         "NumberExceed.Tags",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of ListTagResources, defaults applied.
@@ -356,6 +358,7 @@ pub static TAG_RESOURCES: Operation = Operation {
     response: &[],
     errors: &[
         "Duplicate.ResourceId",
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.ResourceId",
         "InvalidParameter.ResourceType",
@@ -370,6 +373,7 @@ pub static TAG_RESOURCES: Operation = Operation {
         "MissingParameter.TagKey",
         "NumberExceed.ResourceIds",
         "NumberExceed.Tags",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of TagResources, defaults applied.
@@ -475,6 +479,7 @@ pub static UNTAG_RESOURCES: Operation = Operation {
     response: &[],
     errors: &[
         "Duplicate.ResourceId",
+        "Forbidden.Unauthorized",
         "InternalError",
         "InvalidParameter.All",
         "InvalidParameter.ResourceId",
@@ -486,6 +491,7 @@ pub static UNTAG_RESOURCES: Operation = Operation {
         "MissingParameter.ResourceType",
         "NumberExceed.ResourceIds",
         "NumberExceed.Tags",
+        "ServiceUnavailable",
     ],
 };
 /// The parameters of UntagResources, defaults applied.
