@@ -168,6 +168,14 @@ mod tests {
     }
 
     #[test]
+    fn names_have_a_length_they_may_not_exceed() {
+        let named = |length: usize| format!("{}=v", "n".repeat(length));
+        assert_eq!(refusal(&named(256), Body::None), "accepted");
+        let refused = refusal(&named(257), Body::None);
+        assert!(refused.ends_with("is not valid: its name is longer than 256 bytes."), "{refused}");
+    }
+
+    #[test]
     fn a_thousand_parameters_are_the_most() {
         let query = |count: usize| (0..count).map(|n| format!("P.{n}=v")).collect::<Vec<_>>().join("&");
         assert_eq!(refusal(&query(1_000), Body::None), "accepted");

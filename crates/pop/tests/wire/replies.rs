@@ -96,6 +96,24 @@ fn v3_mismatch_shows_what_the_server_computed() {
 }
 
 #[test]
+fn a_body_that_is_not_the_one_hashed_is_named_as_the_cause() {
+    let mut incoming = signed("ListAccessTokens", "");
+    incoming.body = "x".into();
+    set(&mut incoming.headers, "content-type", "application/x-www-form-urlencoded");
+    let authorization = incoming.headers["authorization"].to_str().expect("text");
+    let authorization = authorization.replace("SignedHeaders=", "SignedHeaders=content-type;");
+    set(&mut incoming.headers, "authorization", &authorization);
+    let reply = reply(incoming);
+    assert!(
+        reply.contains(
+            "x-acs-content-sha256 is not the hash of the body: server hash of the body is \
+             [2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881]"
+        ),
+        "{reply}"
+    );
+}
+
+#[test]
 fn v1_mismatch_shows_the_string_to_sign_after_its_first_colon() {
     let mut incoming = blank(Method::GET);
     incoming.query = "Action=A&Version=2019-06-01&AccessKeyId=testid&Signature=x&SignatureMethod=HMAC-SHA1\
