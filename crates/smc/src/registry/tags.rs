@@ -66,6 +66,17 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             .await?
     }
 
+    /// The tags of one source of the account; none if there is no such source.
+    pub async fn source_tags(&self, account: AccountId, source: SourceId) -> Result<Vec<Tag>, Error> {
+        let work = move |tx: &mut dyn Tx| {
+            if tx.source(&account, &source)?.is_none() {
+                return Ok(Vec::new());
+            }
+            Ok(tx.tags(&[source])?.into_iter().map(|on| on.tag).collect())
+        };
+        Ok(self.store.read(work).await?)
+    }
+
     /// Lists the tags of those sources that carry all of `filter`; of all sources when none are named.
     pub async fn list_tags(
         &self,

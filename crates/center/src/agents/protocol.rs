@@ -1,0 +1,309 @@
+//! The agent protocol's calls: bytes in, a typed request, the registry's answer, bytes out.
+
+use std::{net::IpAddr, sync::Arc};
+
+use agent_api::{
+    Arrival, CHECK, CheckReply, CheckRequest, Empty, ErrorReply, HEARTBEAT, HeartbeatReply, HeartbeatRequest,
+    IMPORT, INVENTORY, ImportReply, ImportRequest, InventoryRequest, MAX_BODY, WireCode, check_version,
+};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use serde::de::DeserializeOwned;
+use smc::{
+    AccessTokenId,
+    access_token::AccessTokenCode,
+    ports::{Clock, Heartbeat},
+    registry::{self, Import, Refusal},
+    source::{Fault, HEARTBEAT_SECONDS, KeyFingerprint},
+};
+
+use super::{guard::Guard, install::Installer};
+use crate::{
+    Registry,
+    heartbeats::Heartbeats,
+    http::{BodyError, Peer, Serve, json, read_body},
+    metrics::Metrics,
+    probes::Probes,
+};
+
+/// What the agent listener serves.
+pub struct AgentService {
+    registry: Arc<Registry>,
+    heartbeats: Arc<Heartbeats>,
+    metrics: Arc<Metrics>,
+    probes: Arc<Probes>,
+    installer: Installer,
+    guard: Guard,
+}
+
+/// What an [`AgentService`] is made of.
+pub struct AgentSettings {
+    /// The rules and the store.
+    pub registry: Arc<Registry>,
+    /// Where heartbeats are gathered.
+    pub heartbeats: Arc<Heartbeats>,
+    /// Where calls are counted.
+    pub metrics: Arc<Metrics>,
+    /// Health of the center.
+    pub probes: Arc<Probes>,
+    /// What installers fetch.
+    pub installer: Installer,
+}
+
+/// A refusal on its way to the agent.
+struct Refused {
+    status: StatusCode,
+    reply: ErrorReply,
+    retry_after: Option<i64>,
+}
+
+type Answer = Result<Response<Full<Bytes>>, Refused>;
+
+impl AgentService {
+    /// Puts the service together.
+    pub fn new(settings: AgentSettings) -> Self {
+        let AgentSettings { registry, heartbeats, metrics, probes, installer } = settings;
+        Self { registry, heartbeats, metrics, probes, installer, guard: Guard::default() }
+    }
+
+    async fn check(&self, peer: &Peer, body: &[u8]) -> Answer {
+        let request: CheckRequest = parse(body)?;
+        version(request.protocol)?;
+        let address = peer.address.ip();
+        self.admit(address)?;
+        let outcome = match code(&request.token_id, &request.token_code) {
+            Some((id, code)) => self.registry.check_code(id, &code).await,
+            None => Err(Refusal::UnknownCode),
+        };
+        let check = outcome.map_err(|refusal| self.refused(address, &refusal))?;
+        let reply = CheckReply { uses_left: check.uses_left, expires: check.expires.to_string() };
+        Ok(json(StatusCode::OK, &reply))
+    }
+
+    async fn import(&self, peer: &Peer, body: &[u8]) -> Answer {
+        let request: ImportRequest = parse(body)?;
+        version(request.protocol)?;
+        let (address, key) = (peer.address.ip(), key(peer)?);
+        self.admit(address)?;
+        if let Some(name) = &request.name {
+            source_name(name)?;
+        }
+        let outcome = match code(&request.token_id, &request.token_code) {
+            Some((token, code)) => {
+                let import = Import {
+                    token,
+                    key,
+                    machine: request.machine,
+                    agent_version: request.agent_version,
+                    address: address.to_string(),
+                    name: request.name,
+                    inventory: request.inventory,
+                };
+                self.registry.import(import, &code).await
+            }
+            None => Err(Refusal::UnknownCode),
+        };
+        let imported = outcome.map_err(|refusal| self.refused(address, &refusal))?;
+        let arrival = match imported.arrival {
+            registry::Arrival::New => Arrival::New,
+            registry::Arrival::Returned => Arrival::Returned,
+            registry::Arrival::Rekeyed => Arrival::Rekeyed,
+        };
+        tracing::info!(source = %imported.id, %address, ?arrival, "machine imported");
+        Ok(json(
+            StatusCode::OK,
+            &ImportReply {
+                source_id: imported.id.to_string(),
+                name: imported.name,
+                arrival,
+                heartbeat_seconds: HEARTBEAT_SECONDS,
+            },
+        ))
+    }
+
+    async fn heartbeat(&self, peer: &Peer, body: &[u8]) -> Answer {
+        let request: HeartbeatRequest = parse(body)?;
+        version(request.protocol)?;
+        let key = key(peer)?;
+        let source = self.registry.source_of_key(key).await.map_err(failed)?.ok_or_else(unknown_agent)?;
+        let plain = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
+        let fits = |fault: &Fault| plain(&fault.error_code, 64) && plain(&fault.error_msg, 512);
+        if !plain(&request.agent_version, 64) || !request.fault.as_ref().is_none_or(fits) {
+            return Err(refusal(StatusCode::BAD_REQUEST, &Refusal::Malformed("heartbeat")));
+        }
+        self.heartbeats.note(Heartbeat {
+            source: source.clone(),
+            at: self.registry.clock().now(),
+            address: peer.address.ip().to_string(),
+            agent_version: request.agent_version,
+            fault: request.fault,
+        });
+        Ok(json(
+            StatusCode::OK,
+            &HeartbeatReply { source_id: source.to_string(), heartbeat_seconds: HEARTBEAT_SECONDS },
+        ))
+    }
+
+    async fn inventory(&self, peer: &Peer, body: &[u8]) -> Answer {
+        let request: InventoryRequest = parse(body)?;
+        version(request.protocol)?;
+        let updated = self.registry.update_inventory(key(peer)?, request.inventory).await;
+        match updated.map_err(|reason| self.refused(peer.address.ip(), &reason))? {
+            true => Ok(json(StatusCode::OK, &Empty {})),
+            false => Err(unknown_agent()),
+        }
+    }
+
+    fn admit(&self, address: IpAddr) -> Result<(), Refused> {
+        self.guard.admit(address, self.registry.clock().now()).map_err(|seconds| Refused {
+            retry_after: Some(seconds),
+            ..error(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Throttling",
+                format!("too many unknown activation codes came from this address; try again in {seconds} s"),
+            )
+        })
+    }
+
+    fn refused(&self, address: IpAddr, reason: &Refusal) -> Refused {
+        if matches!(reason, Refusal::UnknownCode) {
+            self.guard.note_failure(address, self.registry.clock().now());
+        }
+        if let Refusal::Store(error) = reason {
+            tracing::error!(%error, "an agent's request failed");
+        } else {
+            tracing::info!(%address, code = reason.code(), "an agent's request was refused");
+        }
+        refusal(status(reason), reason)
+    }
+}
+
+impl Serve for AgentService {
+    async fn serve(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path().to_owned();
+        if matches!(parts.method, Method::GET | Method::HEAD) {
+            if let Some(response) = self.probes.answer(&path).await {
+                return response;
+            }
+            return self.installer.answer(&path);
+        }
+        let answer = match read_body(body, MAX_BODY).await {
+            Err(reason) => Err(unread(reason)),
+            Ok(body) => match (&parts.method, path.as_str()) {
+                (&Method::POST, CHECK) => self.check(&peer, &body).await,
+                (&Method::POST, IMPORT) => self.import(&peer, &body).await,
+                (&Method::POST, HEARTBEAT) => self.heartbeat(&peer, &body).await,
+                (&Method::PUT, INVENTORY) => self.inventory(&peer, &body).await,
+                _ => Err(error(
+                    StatusCode::NOT_FOUND,
+                    "Request.NotFound",
+                    "the center has no such call; use a current agent",
+                )),
+            },
+        };
+        let (code, response) = match answer {
+            Ok(response) => ("OK".to_owned(), response),
+            Err(refused) => (refused.reply.code.clone(), refused.respond()),
+        };
+        self.metrics.agent_call(&path, &code);
+        response
+    }
+}
+
+impl Refused {
+    fn respond(self) -> Response<Full<Bytes>> {
+        let mut response = json(self.status, &self.reply);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// A body that is not the request it should be; what it holds is never repeated, since it may hold a code.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| {
+        let at = format!("line {} column {}", error.line(), error.column());
+        self::error(
+            StatusCode::BAD_REQUEST,
+            "Request.Malformed",
+            format!("the request is not the JSON it should be, at {at}; use a current agent"),
+        )
+    })
+}
+
+/// An id or value that no center gave out is as unknown as one that another center gave out.
+fn code(id: &str, code: &WireCode) -> Option<(AccessTokenId, AccessTokenCode)> {
+    Some((AccessTokenId::parse(id).ok()?, AccessTokenCode::parse(code.reveal()).ok()?))
+}
+
+fn key(peer: &Peer) -> Result<KeyFingerprint, Refused> {
+    peer.agent.clone().ok_or_else(|| {
+        error(
+            StatusCode::UNAUTHORIZED,
+            "Agent.NoKey",
+            "the agent presented no certificate; use landfall-agent for this call",
+        )
+    })
+}
+
+fn source_name(name: &str) -> Result<(), Refused> {
+    smc::api::check_source_name(name)
+        .map_err(|violation| error(StatusCode::BAD_REQUEST, "InvalidParameter.Name", violation.message))
+}
+
+fn version(protocol: u32) -> Result<(), Refused> {
+    check_version(protocol)
+        .map_err(|reason| error(StatusCode::BAD_REQUEST, reason.code(), reason.to_string()))
+}
+
+fn unknown_agent() -> Refused {
+    error(
+        StatusCode::NOT_FOUND,
+        ErrorReply::UNKNOWN_AGENT,
+        "no source belongs to this agent's key: it was deleted, or never imported; run landfall-agent import with an activation code",
+    )
+}
+
+fn failed(reason: registry::Error) -> Refused {
+    tracing::error!(%reason, "an agent's request failed");
+    error(StatusCode::SERVICE_UNAVAILABLE, reason.code(), "the center could not do this now; try again")
+}
+
+fn unread(reason: BodyError) -> Refused {
+    let status = match reason {
+        BodyError::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::Broken => StatusCode::BAD_REQUEST,
+    };
+    error(status, "Request.Body", reason.to_string())
+}
+
+fn refusal(status: StatusCode, reason: &Refusal) -> Refused {
+    let message = match reason {
+        Refusal::Store(_) | Refusal::Random(_) => "the center could not do this now; try again".to_owned(),
+        told => told.to_string(),
+    };
+    error(status, reason.code(), message)
+}
+
+fn status(reason: &Refusal) -> StatusCode {
+    match reason {
+        Refusal::UnknownCode | Refusal::Unusable(_) | Refusal::OtherAccount { .. } => StatusCode::FORBIDDEN,
+        Refusal::NameTaken(_) => StatusCode::CONFLICT,
+        Refusal::Inventory(_) | Refusal::Malformed(_) => StatusCode::BAD_REQUEST,
+        Refusal::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Random(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn error(status: StatusCode, code: &str, message: impl Into<String>) -> Refused {
+    Refused {
+        status,
+        reply: ErrorReply { code: code.to_owned(), message: message.into() },
+        retry_after: None,
+    }
+}

@@ -1,0 +1,103 @@
+//! What the API listener serves: the gateway on `/`, probes beside it, and in the emulator its controls.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use pop::{ApiError, ErrorContext, Format, Gateway, error_response};
+use smc::ports::Clock;
+
+use crate::{
+    clock::SystemClock,
+    emulator::Emulator,
+    gateway::Center,
+    http::{BodyError, Peer, Serve, read_body},
+    probes::Probes,
+    request_id::request_id,
+};
+
+/// Largest body of an API request, in bytes; the gateway has a bound of its own below it.
+const MAX_BODY: usize = 1 << 20;
+
+/// What the API listener serves.
+pub struct ApiService {
+    gateway: Gateway<Center>,
+    probes: Arc<Probes>,
+    clock: Arc<SystemClock>,
+    emulator: Option<Emulator>,
+}
+
+impl ApiService {
+    /// Puts the service together; the emulator's controls exist only in `--dev`.
+    pub fn new(
+        gateway: Gateway<Center>,
+        probes: Arc<Probes>,
+        clock: Arc<SystemClock>,
+        emulator: Option<Emulator>,
+    ) -> Self {
+        Self { gateway, probes, clock, emulator }
+    }
+
+    async fn call(
+        &self,
+        peer: &Peer,
+        parts: http::request::Parts,
+        body: Incoming,
+        id: String,
+    ) -> Response<Bytes> {
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        let refuse = |error: ApiError| {
+            let format = Format::wanted(&query, b"");
+            error_response(&error, &context(&id, &parts.headers, format))
+        };
+        let body = match read_body(body, MAX_BODY).await {
+            Ok(body) => body,
+            Err(BodyError::TooLarge(most)) => return refuse(ApiError::body_too_large(most)),
+            Err(BodyError::TooSlow) => return refuse(ApiError::request_timeout()),
+            Err(BodyError::Broken) => return refuse(ApiError::malformed_request()),
+        };
+        let incoming = pop::Incoming {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query,
+            headers: parts.headers,
+            body,
+            peer: peer.address.ip().to_canonical(),
+            secure: peer.secure,
+            now: self.clock.now().unix(),
+            request_id: id,
+        };
+        self.gateway.handle(incoming).await
+    }
+}
+
+impl Serve for ApiService {
+    async fn serve(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path();
+        if matches!(parts.method, Method::GET | Method::HEAD)
+            && let Some(response) = self.probes.answer(path).await
+        {
+            return response;
+        }
+        if let Some(emulator) = &self.emulator
+            && let Some(control) = path.strip_prefix("/_landfall/")
+        {
+            return emulator.control(&parts.method, control, body).await;
+        }
+        let Ok(id) = request_id() else {
+            return crate::http::json(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                &serde_json::json!({ "Code": "InternalError" }),
+            );
+        };
+        self.call(&peer, parts, body, id).await.map(Full::new)
+    }
+}
+
+fn context<'a>(id: &'a str, headers: &'a HeaderMap, format: Format) -> ErrorContext<'a> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    ErrorContext { request_id: id, host, product: "smc", format }
+}

@@ -1,0 +1,94 @@
+//! Whether the holder of a key may make a call.
+//!
+//! The contract says which resources a call is about, and that depends on its parameters; so their form is
+//! checked first, which tells a caller nothing that the public documentation does not.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use pop::{ApiError, Call};
+use ram::{Action, Arn, Context, Decision, Request, Resource};
+use smc::SourceId;
+use smc_model::Operation;
+use time::OffsetDateTime;
+
+use super::{Center, refusal};
+use crate::identity::Identity;
+
+impl Center {
+    pub(super) async fn authorize(
+        &self,
+        call: &Call<&'static Operation, Arc<Identity>>,
+    ) -> Result<(), ApiError> {
+        let principal = &call.principal.principal;
+        let object = smc_model::validate(call.operation, &call.params)
+            .map_err(|violation| ApiError::new(violation.status, violation.code, violation.message))?;
+        let action: Action = call.operation.action.parse().map_err(|_| ApiError::internal_error())?;
+        let names = call.operation.resource_names("*", &principal.account().to_string(), &object);
+        let mut resources = Vec::with_capacity(names.len());
+        for name in names {
+            // `*` alone stands for everything the account has.
+            let arn: Arn = name.parse().map_err(|_| ApiError::internal_error())?;
+            let tags = self.resource_tags(call, &name).await?;
+            resources.push(Resource { arn, tags });
+        }
+        let context = context(call)?;
+        let request = Request { principal, action: &action, resources: &resources, context: &context };
+        match ram::authorize(&call.principal.policies, &request) {
+            Decision::AllowOwner | Decision::Allow { .. } => Ok(()),
+            denied => Err(refused(&denied, &request)),
+        }
+    }
+
+    /// The tags on the source that a resource name names; none for `*` and for what does not exist.
+    async fn resource_tags(
+        &self,
+        call: &Call<&'static Operation, Arc<Identity>>,
+        name: &str,
+    ) -> Result<BTreeMap<String, String>, ApiError> {
+        let named = name.rsplit_once("sourceServer/").and_then(|(_, id)| SourceId::parse(id).ok());
+        let (Some(id), false) = (named, call.principal.policies.is_empty()) else {
+            return Ok(BTreeMap::new());
+        };
+        let account = call.principal.principal.account();
+        let tags = self.parts.registry.source_tags(account, id).await;
+        let tags = tags.map_err(|error| refusal::api_error(call.operation, error.into()))?;
+        Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    }
+}
+
+fn context(call: &Call<&'static Operation, Arc<Identity>>) -> Result<Context, ApiError> {
+    let now = OffsetDateTime::from_unix_timestamp(call.now).map_err(|_| ApiError::internal_error())?;
+    let context = Context::new(now, call.peer).with_request_tags(request_tags(&call.params));
+    Ok(if call.secure { context.over_tls() } else { context })
+}
+
+/// The tags that a call puts on something: `Tag.N.Key` with `Tag.N.Value`.
+fn request_tags(params: &[(String, String)]) -> BTreeMap<String, String> {
+    let value = |key_name: &str| {
+        let name = key_name.strip_suffix(".Key").map(|stem| format!("{stem}.Value"));
+        params.iter().find(|(other, _)| Some(other) == name.as_ref()).map(|(_, value)| value.clone())
+    };
+    params
+        .iter()
+        .filter(|(name, _)| name.starts_with("Tag.") && name.ends_with(".Key"))
+        .map(|(name, key)| (key.clone(), value(name).unwrap_or_default()))
+        .collect()
+}
+
+fn refused(decision: &Decision, request: &Request<'_>) -> ApiError {
+    let message =
+        "User not authorized to operate on the specified resource, or this API doesn't support RAM.";
+    let error = ApiError::new(403, "Forbidden.Unauthorized", message);
+    match ram::AccessDeniedDetail::of(decision, request) {
+        None => error,
+        Some(detail) => error.with_access_denied_detail(pop::AccessDeniedDetail {
+            auth_action: detail.auth_action,
+            auth_principal_type: detail.auth_principal_type.to_owned(),
+            auth_principal_owner_id: detail.auth_principal_owner_id,
+            auth_principal_display_name: detail.auth_principal_display_name,
+            no_permission_type: detail.no_permission_type.to_owned(),
+            policy_type: detail.policy_type.to_owned(),
+            encoded_diagnostic_message: detail.encoded_diagnostic_message,
+        }),
+    }
+}

@@ -1,0 +1,104 @@
+//! The service behind the RPC gateway: resolves operations, finds keys, authorises, and calls the domain.
+
+mod authorize;
+mod faults;
+mod refusal;
+
+pub use faults::{Fault, Faults};
+
+use std::sync::Arc;
+
+use pop::{AccessKey, ApiError, Backend, Call, Secret};
+use serde_json::{Value, json};
+use smc::account::Caller;
+use smc_model::{Operation, Request, generated::landfall::GetAgentEndpointRequest};
+
+use crate::{
+    Registry,
+    endpoint::AgentEndpoint,
+    identity::{Identity, Lookup},
+    metrics::Metrics,
+};
+
+/// What [`Center`] is made of.
+pub struct Parts {
+    /// The rules and the store.
+    pub registry: Arc<Registry>,
+    /// Finds who signed.
+    pub lookup: Arc<Lookup>,
+    /// Where agents connect to.
+    pub endpoint: Arc<AgentEndpoint>,
+    /// Where calls are counted.
+    pub metrics: Arc<Metrics>,
+    /// Failures that the emulator was told to make.
+    pub faults: Arc<Faults>,
+}
+
+/// The service behind the gateway.
+pub struct Center {
+    parts: Parts,
+}
+
+impl Center {
+    /// Puts the service together.
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    async fn perform(&self, call: &Call<&'static Operation, Arc<Identity>>) -> Result<Value, ApiError> {
+        let identity = &call.principal;
+        self.authorize(call).await?;
+        self.parts.faults.strike(call.operation.name)?;
+        if call.operation.name == GetAgentEndpointRequest::OPERATION.name {
+            let endpoint = &self.parts.endpoint;
+            return Ok(json!({
+                "CaFingerprint": endpoint.ca_fingerprint,
+                "TlsKeyPin": endpoint.key_pin,
+                "Addresses": { "Address": endpoint.addresses },
+            }));
+        }
+        let caller = Caller {
+            account: identity.principal.account(),
+            arn: identity.principal.arn(),
+            address: Some(call.peer),
+        };
+        let answer = self.parts.registry.call(&caller, call.operation, &call.params).await;
+        answer.map_err(|failure| refusal::api_error(call.operation, failure))
+    }
+}
+
+impl Backend for Center {
+    type Operation = &'static Operation;
+    type Principal = Arc<Identity>;
+
+    fn product(&self) -> &str {
+        "smc"
+    }
+
+    fn resolve(&self, version: &str, action: &str) -> Result<&'static Operation, ApiError> {
+        if !smc_model::versions().contains(&version) {
+            return Err(ApiError::invalid_version());
+        }
+        smc_model::operation(version, action).ok_or_else(ApiError::action_not_found)
+    }
+
+    async fn find_key(&self, access_key_id: &str) -> Result<Option<AccessKey<Arc<Identity>>>, ApiError> {
+        let Ok(id) = access_key_id.parse() else { return Ok(None) };
+        let found = self.parts.lookup.find(&id).await.map_err(refusal::store_error)?;
+        Ok(found.map(|identity| AccessKey {
+            secret: Secret::new(identity.secret.reveal()),
+            active: identity.active,
+            security_token: None,
+            principal: identity,
+        }))
+    }
+
+    async fn call(&self, call: Call<&'static Operation, Arc<Identity>>) -> Result<Value, ApiError> {
+        let answer = self.perform(&call).await;
+        let code = answer.as_ref().map_or_else(|error| error.code.as_ref(), |_| "OK");
+        self.parts.metrics.api_call(call.operation.name, code);
+        let arn = call.principal.principal.arn();
+        tracing::info!(request = %call.request_id, action = call.operation.name, principal = %arn, peer = %call.peer, code, "call");
+        answer
+    }
+}

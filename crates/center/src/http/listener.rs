@@ -1,0 +1,180 @@
+//! A bound address, and the loop that serves connections on it until told to stop.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
+use tokio_rustls::TlsAcceptor;
+
+use super::{Peer, Serve};
+use crate::tls::fingerprint;
+
+/// What one listener allows its clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Connections at once; more wait in the kernel's queue.
+    pub connections: usize,
+    /// How long a connection may be idle or take to send a request's head.
+    pub idle: Duration,
+    /// How long a TLS handshake may take.
+    pub handshake: Duration,
+    /// How long running requests may take to finish when the center stops.
+    pub farewell: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            connections: 20_000,
+            idle: Duration::from_secs(75),
+            handshake: Duration::from_secs(10),
+            farewell: Duration::from_secs(10),
+        }
+    }
+}
+
+/// An address could not be bound.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "listening for {what} on {address}: {error}; choose another address with {option}, or stop what uses it"
+)]
+pub struct ListenError {
+    /// Who was to be listened for.
+    pub what: &'static str,
+    /// Where.
+    pub address: SocketAddr,
+    /// The option that changes it.
+    pub option: &'static str,
+    /// What the system said.
+    pub error: io::Error,
+}
+
+/// A bound address.
+pub struct Listener {
+    socket: TcpListener,
+    tls: Option<TlsAcceptor>,
+    bounds: Bounds,
+}
+
+impl Listener {
+    /// Binds an address; with a TLS configuration, connections are TLS.
+    pub async fn bind(
+        address: SocketAddr,
+        (what, option): (&'static str, &'static str),
+        tls: Option<Arc<rustls::ServerConfig>>,
+        bounds: Bounds,
+    ) -> Result<Self, ListenError> {
+        let socket =
+            TcpListener::bind(address).await.map_err(|error| ListenError { what, address, option, error })?;
+        Ok(Self { socket, tls: tls.map(TlsAcceptor::from), bounds })
+    }
+
+    /// The address bound, with the port that the system chose where 0 was asked for.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Serves until `stop` says true; then lets running requests finish within the bound.
+    pub async fn serve<S: Serve>(self, service: Arc<S>, mut stop: watch::Receiver<bool>) {
+        let room = Arc::new(Semaphore::new(self.bounds.connections));
+        let mut connections = JoinSet::new();
+        loop {
+            let permit = tokio::select! {
+                permit = room.clone().acquire_owned() => permit,
+                () = stopped(&mut stop) => break,
+            };
+            let accepted = tokio::select! {
+                accepted = self.socket.accept() => accepted,
+                () = stopped(&mut stop) => break,
+            };
+            while connections.try_join_next().is_some() {}
+            let (Ok(permit), Ok((stream, address))) = (permit, accepted) else {
+                // Out of file descriptors, or the client is gone already: let connections end.
+                tokio::task::yield_now().await;
+                continue;
+            };
+            let (tls, bounds, service, stop) = (self.tls.clone(), self.bounds, service.clone(), stop.clone());
+            connections.spawn(async move {
+                connection(stream, address, tls, bounds, service, stop).await;
+                drop(permit);
+            });
+        }
+        let drained = async { while connections.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(self.bounds.farewell, drained).await;
+    }
+}
+
+async fn connection<S: Serve>(
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: Option<TlsAcceptor>,
+    bounds: Bounds,
+    service: Arc<S>,
+    stop: watch::Receiver<bool>,
+) {
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        let peer = Peer { address, secure: false, agent: None };
+        return exchange(stream, peer, bounds, service, stop).await;
+    };
+    match tokio::time::timeout(bounds.handshake, tls.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let certificates = stream.get_ref().1.peer_certificates();
+            let agent = certificates.and_then(|chain| chain.first()).and_then(fingerprint);
+            exchange(stream, Peer { address, secure: true, agent }, bounds, service, stop).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%address, %error, "TLS handshake failed"),
+        Err(_) => tracing::debug!(%address, "TLS handshake took too long"),
+    }
+}
+
+async fn exchange<T, S>(
+    stream: T,
+    peer: Peer,
+    bounds: Bounds,
+    service: Arc<S>,
+    mut stop: watch::Receiver<bool>,
+) where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    S: Serve,
+{
+    let peer = Arc::new(peer);
+    let answer = {
+        let peer = peer.clone();
+        service_fn(move |request| {
+            let (service, peer) = (service.clone(), peer.clone());
+            async move { Ok::<_, std::convert::Infallible>(service.serve(peer, request).await) }
+        })
+    };
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(bounds.idle)
+        .max_buf_size(128 << 10)
+        .serve_connection(TokioIo::new(stream), answer);
+    let mut served = std::pin::pin!(served);
+    let ended = tokio::select! {
+        ended = served.as_mut() => Some(ended),
+        () = stopped(&mut stop) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(address = %peer.address, %error, "connection ended");
+    }
+}
+
+/// Returns once the center stops; its sender being gone means the same.
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopped| *stopped).await;
+}

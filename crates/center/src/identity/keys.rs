@@ -1,0 +1,188 @@
+//! AccessKeys: making them, switching them, deleting them.
+
+use ram::{AccessKeyId, AccountId, KeyStatus, Principal, UserName, limits::ACTIVE_ACCESS_KEYS_PER_USER};
+use smc::{
+    Timestamp,
+    ports::{Clock, Random, RandomError, StoreError},
+};
+use store::{Transaction, identities::KeyRow};
+use zeroize::Zeroizing;
+
+use super::{Identities, IdentityError};
+use crate::{
+    clock::SystemRandom,
+    keyring::{OpenError, Sealed, SealingKey},
+};
+
+const SECRET_CHARACTERS: usize = 30;
+const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// The secret of an AccessKey on its way to whoever asked for the key: shown once, wiped when dropped.
+#[derive(Clone)]
+pub struct SecretText(Zeroizing<String>);
+
+/// An AccessKey just made.
+#[derive(Clone)]
+pub struct NewKey {
+    /// Its public half.
+    pub id: AccessKeyId,
+    /// Its secret.
+    pub secret: SecretText,
+}
+
+impl SecretText {
+    /// Hands out the secret.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// Opens the secret of a key that was sealed when it was made.
+    pub(super) fn open(row: &KeyRow, sealing: &SealingKey) -> Result<Self, OpenError> {
+        let sealed = Sealed::from_stored(&row.sealed)?;
+        let plain = sealing.open(&secret_context(&row.id), &sealed)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| OpenError)?;
+        Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+}
+
+impl NewKey {
+    /// Draws a key: `LTAI` and 20 characters, and a secret of 30, which carry 178 bits.
+    pub fn generate(random: &impl Random) -> Result<Self, RandomError> {
+        let mut secret = Zeroizing::new(String::with_capacity(SECRET_CHARACTERS));
+        while secret.len() < SECRET_CHARACTERS {
+            let bytes = Zeroizing::new(random.bytes::<64>()?);
+            // 248 = 4 × 62: without the bias of a plain remainder.
+            let letters = bytes
+                .iter()
+                .filter(|byte| **byte < 248)
+                .map(|byte| char::from(ALPHABET[usize::from(byte % 62)]));
+            let room = SECRET_CHARACTERS - secret.len();
+            secret.extend(letters.take(room));
+        }
+        Ok(Self { id: AccessKeyId::from_random(random.bytes()?), secret: SecretText(secret) })
+    }
+
+    /// Takes a key whose halves are given: the emulator's well-known one.
+    pub fn given(id: AccessKeyId, secret: &str) -> Self {
+        Self { id, secret: SecretText(Zeroizing::new(secret.to_owned())) }
+    }
+
+    pub(super) fn row(
+        &self,
+        account: AccountId,
+        user: Option<UserName>,
+        created: Timestamp,
+        sealing: &SealingKey,
+    ) -> Result<KeyRow, RandomError> {
+        let sealed = sealing.seal(&secret_context(&self.id), self.secret.0.as_bytes(), &SystemRandom)?;
+        Ok(KeyRow {
+            id: self.id.clone(),
+            account,
+            user,
+            sealed: sealed.as_bytes().to_vec(),
+            status: KeyStatus::Active,
+            created,
+            last_used: None,
+        })
+    }
+}
+
+/// What a sealed secret is bound to, so that it cannot be put into another key's row.
+pub fn secret_context(id: &AccessKeyId) -> String {
+    format!("access key {id}")
+}
+
+impl Identities {
+    /// Makes a key for an account's owner or for a user; the secret is in the reply only.
+    pub async fn create_key(
+        &self,
+        account: AccountId,
+        user: Option<UserName>,
+    ) -> Result<NewKey, IdentityError> {
+        let key = NewKey::generate(&SystemRandom)?;
+        let row = key.row(account, user.clone(), self.clock.now(), self.keyring.sealing_key())?;
+        self.database
+            .write(move |tx| {
+                if let Some(refusal) = absent(tx, account, user.as_ref())? {
+                    return Ok(Err(refusal));
+                }
+                if let Some(refusal) = too_many(tx, account, user.as_ref())? {
+                    return Ok(Err(refusal));
+                }
+                tx.insert_key(&row)?;
+                Ok(Ok(()))
+            })
+            .await??;
+        Ok(key)
+    }
+
+    /// The keys of an account's owner and users, or of one user.
+    pub async fn keys(
+        &self,
+        account: AccountId,
+        user: Option<UserName>,
+    ) -> Result<Vec<KeyRow>, IdentityError> {
+        Ok(self.database.read(move |tx| tx.keys(account, user.as_ref())).await?)
+    }
+
+    /// Switches a key on or off.
+    pub async fn set_key_status(
+        &self,
+        account: AccountId,
+        id: AccessKeyId,
+        status: KeyStatus,
+    ) -> Result<(), IdentityError> {
+        self.database
+            .write(move |tx| {
+                let Some(key) = tx.key(&id)?.filter(|key| key.account == account) else {
+                    return Ok(Err(IdentityError::NoKey(id.clone())));
+                };
+                if status == KeyStatus::Active
+                    && key.status != status
+                    && let Some(refusal) = too_many(tx, account, key.user.as_ref())?
+                {
+                    return Ok(Err(refusal));
+                }
+                tx.set_key_status(account, &id, status)?;
+                Ok(Ok(()))
+            })
+            .await?
+    }
+
+    /// Deletes a key.
+    pub async fn delete_key(&self, account: AccountId, id: AccessKeyId) -> Result<(), IdentityError> {
+        let name = id.clone();
+        let deleted = self.database.write(move |tx| tx.delete_key(account, &id)).await?;
+        if deleted { Ok(()) } else { Err(IdentityError::NoKey(name)) }
+    }
+}
+
+/// The refusal to give if the account or its user does not exist.
+pub(super) fn absent(
+    tx: &mut Transaction<'_>,
+    account: AccountId,
+    user: Option<&UserName>,
+) -> Result<Option<IdentityError>, StoreError> {
+    if tx.account(account)?.is_none() {
+        return Ok(Some(IdentityError::NoAccount(account.to_string())));
+    }
+    match user {
+        Some(name) if tx.user(account, name)?.is_none() => Ok(Some(IdentityError::NoUser(name.clone()))),
+        _ => Ok(None),
+    }
+}
+
+fn too_many(
+    tx: &mut Transaction<'_>,
+    account: AccountId,
+    user: Option<&UserName>,
+) -> Result<Option<IdentityError>, StoreError> {
+    let keys = tx.keys(account, user)?;
+    let active =
+        keys.iter().filter(|key| key.user.as_ref() == user && key.status == KeyStatus::Active).count();
+    let who = || match user {
+        Some(name) => Principal::User { account, name: name.clone() }.arn(),
+        None => Principal::Owner { account }.arn(),
+    };
+    Ok((active >= ACTIVE_ACCESS_KEYS_PER_USER).then(|| IdentityError::TooManyKeys(who().to_string())))
+}

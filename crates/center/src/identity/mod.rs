@@ -1,0 +1,147 @@
+//! Accounts, users, AccessKeys and policies: keeping them, and finding out who signed a request.
+//!
+//! What a policy means is `ram`'s business, where rows live is `store`'s. Here secrets are made, sealed and
+//! opened, and the rules that need both are kept: at most two active keys a user, built-in policies that
+//! cannot be replaced, a policy that is attached cannot be deleted.
+
+mod error;
+mod keys;
+mod lookup;
+mod policies;
+mod users;
+
+pub use error::IdentityError;
+pub use keys::{NewKey, SecretText, secret_context};
+pub use lookup::{Identity, Lookup};
+pub use policies::{PolicyKind, PolicyText};
+
+use std::sync::Arc;
+
+use ram::AccountId;
+use smc::{
+    Timestamp,
+    ports::{Clock, Page, Random, SourceFilter, StoreError, TokenFilter, Tx},
+};
+use store::{Database, Transaction, identities::AccountRow};
+
+use crate::{
+    clock::{SystemClock, SystemRandom},
+    keyring::Keyring,
+};
+
+/// Manages identities on a database.
+#[derive(Clone)]
+pub struct Identities {
+    database: Database,
+    keyring: Arc<Keyring>,
+    clock: Arc<SystemClock>,
+}
+
+impl Identities {
+    /// Puts the parts together.
+    pub fn new(database: Database, keyring: Arc<Keyring>, clock: Arc<SystemClock>) -> Self {
+        Self { database, keyring, clock }
+    }
+
+    /// All accounts, oldest first.
+    pub async fn accounts(&self) -> Result<Vec<AccountRow>, IdentityError> {
+        Ok(self.database.read(|tx| tx.accounts()).await?)
+    }
+
+    /// Makes an account and its owner's first key.
+    pub async fn create_account(&self, name: &str) -> Result<(AccountRow, NewKey), IdentityError> {
+        self.create_account_with(name, NewKey::generate(&SystemRandom)?).await
+    }
+
+    /// Makes the first account and its owner's key, if there is no account yet. Of several centers that
+    /// start at once, one makes it.
+    pub async fn bootstrap(&self, key: NewKey) -> Result<Option<(AccountRow, NewKey)>, IdentityError> {
+        if !self.accounts().await?.is_empty() {
+            return Ok(None);
+        }
+        let (account, row) = self.new_account("default", &key)?;
+        let kept = account.clone();
+        let made = self
+            .database
+            .write(move |tx| {
+                if !tx.accounts()?.is_empty() {
+                    return Ok(false);
+                }
+                tx.insert_account(&account)?;
+                tx.insert_key(&row)?;
+                Ok(true)
+            })
+            .await?;
+        Ok(made.then_some((kept, key)))
+    }
+
+    /// Moves a key to a new account and removes the codes and sources of the one it had.
+    pub async fn renew_account(&self, key: &NewKey) -> Result<(), IdentityError> {
+        let (account, row) = self.new_account("default", key)?;
+        let now = self.clock.now();
+        self.database
+            .write(move |tx| {
+                if let Some(old) = tx.key(&row.id)? {
+                    remove_resources(tx, old.account, now)?;
+                    tx.delete_key(old.account, &old.id)?;
+                }
+                tx.insert_account(&account)?;
+                tx.insert_key(&row)
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn create_account_with(
+        &self,
+        name: &str,
+        key: NewKey,
+    ) -> Result<(AccountRow, NewKey), IdentityError> {
+        if name.chars().count() > 64 || name.chars().any(char::is_control) {
+            return Err(IdentityError::AccountName);
+        }
+        let (account, row) = self.new_account(name, &key)?;
+        let kept = account.clone();
+        self.database
+            .write(move |tx| {
+                tx.insert_account(&account)?;
+                tx.insert_key(&row)
+            })
+            .await?;
+        Ok((kept, key))
+    }
+
+    fn new_account(
+        &self,
+        name: &str,
+        key: &NewKey,
+    ) -> Result<(AccountRow, store::identities::KeyRow), IdentityError> {
+        let id = AccountId::from_random(u64::from_le_bytes(SystemRandom.bytes()?));
+        let account = AccountRow { id, name: name.to_owned(), created: self.clock.now() };
+        let row = key.row(id, None, self.clock.now(), self.keyring.sealing_key())?;
+        Ok((account, row))
+    }
+}
+
+fn remove_resources(tx: &mut Transaction<'_>, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    for token in tx.tokens(&account, &TokenFilter::default(), None, now)?.rows {
+        tx.delete_token(&account, &token.id)?;
+    }
+    loop {
+        let page = Page { offset: 0, limit: 100 };
+        let sources = tx.sources(&account, &SourceFilter::default(), page, now)?.rows;
+        if sources.is_empty() {
+            return Ok(());
+        }
+        for source in sources {
+            tx.delete_source(&account, &source.id)?;
+        }
+    }
+}
+
+/// Reads and writes of identities report the store's errors as their own.
+impl From<StoreError> for IdentityError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
