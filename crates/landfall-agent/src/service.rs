@@ -1,0 +1,85 @@
+//! The systemd unit that keeps an agent running.
+//!
+//! It is hardened by what does not stand in the way of reading disks: no capability but reading files of
+//! others, block devices read-only by the kernel's device control, no new privileges, few system calls. There
+//! is no private mount namespace on purpose: it would put mounts into the inventory that are not the machine's.
+//! Exit codes 1 and 2 are decisions that a restart cannot change, so only crashes are restarted.
+
+use std::path::Path;
+
+/// Writes the unit for an agent that is started as `executable arguments… run` and keeps its state in a directory.
+pub(crate) fn unit(executable: &Path, arguments: &[&str], state_dir: &Path) -> String {
+    let words = std::iter::once(executable.to_string_lossy().into_owned())
+        .chain(arguments.iter().map(|word| (*word).to_owned()))
+        .chain(["run".to_owned(), "--state-dir".to_owned(), state_dir.to_string_lossy().into_owned()]);
+    let command: Vec<String> = words.map(|word| quoted(&word)).collect();
+    format!(
+        "\
+[Unit]
+Description=Landfall agent: keeps this machine known to its migration center
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+ExecStart={command}
+Restart=on-failure
+RestartSec=10
+RestartPreventExitStatus=1 2
+UMask=0077
+MemoryMax=64M
+TasksMax=16
+CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+DevicePolicy=closed
+DeviceAllow=block-* r
+NoNewPrivileges=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+
+[Install]
+WantedBy=multi-user.target
+",
+        command = command.join(" ")
+    )
+}
+
+/// Quotes a word for `ExecStart` (systemd.service(5), "Command lines"): `%` and `$` are expanded there.
+fn quoted(word: &str) -> String {
+    let word = word.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%$".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word } else { format!("\"{word}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::unit;
+
+    #[test]
+    fn the_unit_starts_the_agent_as_it_was_called() {
+        for (executable, arguments, state, expected) in [
+            (
+                "/usr/local/bin/landfall-agent",
+                &[][..],
+                "/var/lib/landfall-agent",
+                "ExecStart=/usr/local/bin/landfall-agent run --state-dir /var/lib/landfall-agent",
+            ),
+            (
+                "/opt/a b/landfall",
+                &["agent"][..],
+                "/srv/100%/$x\"",
+                r#"ExecStart="/opt/a b/landfall" agent run --state-dir "/srv/100%%/$$x\"""#,
+            ),
+        ] {
+            let text = unit(Path::new(executable), arguments, Path::new(state));
+            assert_eq!(text.lines().find(|line| line.starts_with("ExecStart")), Some(expected));
+        }
+    }
+}
