@@ -1,0 +1,346 @@
+//! PostgreSQL, 12 or newer, and databases that speak its protocol.
+//!
+//! Writers of one database take turns: a writing transaction begins by taking an advisory lock that it holds until its
+//! end. So transactions of several centers cannot deadlock and what one has checked is still true when it writes; as
+//! each gathers the works of many callers, little is lost. Where the lock means nothing (some descendants accept it
+//! and do nothing), unique constraints, row locks and conditional updates keep the data right, and collisions are
+//! tried again.
+//!
+//! Every wait is bounded, on the server by its own timeouts and here by one more, for a server that is not there
+//! to keep them.
+
+use std::{collections::HashMap, error::Error as _, time::Duration};
+
+use smc::ports::StoreError;
+use tokio::{runtime::Runtime, time::timeout};
+use tokio_postgres::{
+    Client, Config, NoTls, Row, Statement,
+    config::{Host, SslMode},
+    error::{DbError, Severity, SqlState},
+    types::{IsNull, ToSql, Type, to_sql_checked},
+};
+
+use super::{
+    Access, CommitError, Engine, Value,
+    tls::{self, Tls},
+};
+use crate::OpenError;
+
+/// How long connecting may take.
+const CONNECTING: Duration = Duration::from_secs(4);
+/// How long one statement may take, waiting for locks included; the server gives up earlier by itself.
+const PATIENCE: Duration = Duration::from_secs(12);
+/// The same while migrating.
+const MIGRATING: Duration = Duration::from_hours(1);
+
+/// Statements kept prepared on one connection before all are dropped and prepared anew.
+const PREPARED: usize = 256;
+
+/// The advisory lock of those who write: "Landfall" in ASCII.
+const BEGIN_WRITE: &str = "BEGIN; SELECT pg_advisory_xact_lock(5503801597116902508)";
+const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const BEGIN_MIGRATE: &str = "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0;
+    SELECT pg_advisory_xact_lock(5503801597116902508)";
+
+/// A commit that is answered is durable, even where the server's default is otherwise.
+const SETTINGS: &str = "SET statement_timeout = '10s'; SET lock_timeout = '5s';
+    SET idle_in_transaction_session_timeout = '10s'; SET client_min_messages = warning;
+    SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+
+pub(crate) struct Connector {
+    config: Config,
+    tls: Option<Tls>,
+    server: String,
+}
+
+pub(crate) struct Connection {
+    runtime: Runtime,
+    client: Client,
+    prepared: HashMap<String, Statement>,
+    patience: Duration,
+    lost: bool,
+}
+
+impl Connector {
+    pub(crate) fn new(url: &str) -> Result<Self, OpenError> {
+        let (url, wanted) = tls::take_parameters(url)?;
+        let mut config: Config = url.parse().map_err(|error| OpenError::Url(chain(&error)))?;
+        let tls = Tls::new(&wanted)?;
+        config
+            .ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable })
+            .connect_timeout(CONNECTING)
+            .keepalives_idle(Duration::from_secs(10))
+            .keepalives_interval(Duration::from_secs(3))
+            .keepalives_retries(3)
+            .tcp_user_timeout(PATIENCE);
+        if config.get_application_name().is_none() {
+            config.application_name("landfall");
+        }
+        let server = server(&config);
+        Ok(Self { config, tls, server })
+    }
+
+    pub(crate) fn connect(&self) -> Result<Connection, OpenError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| self.unreachable(error.to_string()))?;
+        let client = runtime.block_on(async {
+            timeout(CONNECTING, self.client()).await.unwrap_or_else(|_| {
+                Err(self.unreachable(format!("no answer within {} seconds", CONNECTING.as_secs())))
+            })
+        })?;
+        let mut connection =
+            Connection { runtime, client, prepared: HashMap::new(), patience: PATIENCE, lost: false };
+        connection.prepare_session()?;
+        Ok(connection)
+    }
+
+    async fn client(&self) -> Result<Client, OpenError> {
+        let explain = |error: tokio_postgres::Error| self.explain(&error);
+        // Each connection is driven by a task that lives on this thread's runtime and ends with the client.
+        if let Some(tls) = &self.tls {
+            let (client, connection) = self.config.connect(tls.clone()).await.map_err(explain)?;
+            tokio::spawn(async { drop(connection.await) });
+            Ok(client)
+        } else {
+            let (client, connection) = self.config.connect(NoTls).await.map_err(explain)?;
+            tokio::spawn(async { drop(connection.await) });
+            Ok(client)
+        }
+    }
+
+    fn explain(&self, error: &tokio_postgres::Error) -> OpenError {
+        let server = self.server.clone();
+        match error.as_db_error() {
+            Some(said) if is_refusal(said) => {
+                OpenError::Refused { server, reason: said.message().to_owned() }
+            }
+            Some(said) => OpenError::Unreachable { server, reason: said.message().to_owned() },
+            None if self.tls.is_some() && !is_io(error) => OpenError::Tls(chain(error)),
+            None => OpenError::Unreachable { server, reason: chain(error) },
+        }
+    }
+
+    fn unreachable(&self, reason: String) -> OpenError {
+        OpenError::Unreachable { server: self.server.clone(), reason }
+    }
+}
+
+impl super::Connection for Connection {
+    fn engine(&self) -> Engine {
+        Engine::Postgres
+    }
+
+    fn begin(&mut self, access: Access) -> Result<(), StoreError> {
+        self.patience = if access == Access::Migrate { MIGRATING } else { PATIENCE };
+        self.script(match access {
+            Access::Read => BEGIN_READ,
+            Access::Write => BEGIN_WRITE,
+            Access::Migrate => BEGIN_MIGRATE,
+        })
+    }
+
+    fn commit(&mut self) -> Result<(), CommitError> {
+        self.script("COMMIT").map_err(|error| {
+            if self.usable() { CommitError::Undone(error) } else { CommitError::Unknown(error) }
+        })
+    }
+
+    fn rollback(&mut self) {
+        if self.usable() && self.script("ROLLBACK").is_err() {
+            self.lost = true;
+        }
+    }
+
+    fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
+        let statement = self.prepared(sql)?;
+        let Self { runtime, client, patience, .. } = self;
+        let done = runtime.block_on(timeout(*patience, client.execute_raw(&statement, values)));
+        self.checked(done)
+    }
+
+    fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
+        let statement = self.prepared(sql)?;
+        let parameters: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        let Self { runtime, client, patience, .. } = self;
+        let done = runtime.block_on(timeout(*patience, client.query(&statement, &parameters)));
+        self.checked(done)?.iter().map(values_of).collect()
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), StoreError> {
+        let Self { runtime, client, patience, .. } = self;
+        let done = runtime.block_on(timeout(*patience, client.batch_execute(sql)));
+        self.checked(done)
+    }
+
+    fn usable(&self) -> bool {
+        !self.lost && !self.client.is_closed()
+    }
+}
+
+impl Connection {
+    fn prepare_session(&mut self) -> Result<(), OpenError> {
+        use super::Connection as _;
+        let unsuitable = |error: StoreError| OpenError::Unsuitable(error.to_string());
+        self.script(SETTINGS).map_err(unsuitable)?;
+        let asked = "SELECT current_setting('server_version_num'), current_setting('server_encoding')";
+        match self.query(asked, &[]).map_err(unsuitable)?.into_iter().next().as_deref() {
+            Some([Value::Text(version), Value::Text(encoding)]) => {
+                if version.parse::<u32>().is_ok_and(|version| version < 120_000) {
+                    return Err(OpenError::Unsuitable(
+                        "the server is older than PostgreSQL 12; update it or name another".into(),
+                    ));
+                }
+                if encoding != "UTF8" {
+                    return Err(OpenError::Unsuitable(format!(
+                        "its encoding is {encoding}; make the database with ENCODING 'UTF8'"
+                    )));
+                }
+                Ok(())
+            }
+            _ => Err(OpenError::Unsuitable("the server does not tell its version and encoding".into())),
+        }
+    }
+
+    fn prepared(&mut self, sql: &str) -> Result<Statement, StoreError> {
+        if let Some(statement) = self.prepared.get(sql) {
+            return Ok(statement.clone());
+        }
+        let Self { runtime, client, patience, .. } = self;
+        let done = runtime.block_on(timeout(*patience, client.prepare(sql)));
+        let statement = self.checked(done)?;
+        if self.prepared.len() >= PREPARED {
+            self.prepared.clear();
+        }
+        self.prepared.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    fn checked<T>(
+        &mut self,
+        done: Result<Result<T, tokio_postgres::Error>, tokio::time::error::Elapsed>,
+    ) -> Result<T, StoreError> {
+        match done {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                self.lost |= ends_connection(&error);
+                Err(translate(&error))
+            }
+            Err(_) => {
+                self.lost = true;
+                Err(StoreError::Unavailable(format!(
+                    "PostgreSQL gave no answer within {} seconds",
+                    self.patience.as_secs()
+                )))
+            }
+        }
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut tokio_postgres::types::private::BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(value) => value.to_sql_checked(ty, out),
+            Self::Text(value) => value.to_sql_checked(ty, out),
+            Self::Blob(value) => value.to_sql_checked(ty, out),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+fn values_of(row: &Row) -> Result<Vec<Value>, StoreError> {
+    let value = |at: usize| -> Result<Value, tokio_postgres::Error> {
+        Ok(match *row.columns()[at].type_() {
+            Type::INT8 => row.try_get::<_, Option<i64>>(at)?.into(),
+            Type::INT4 => row.try_get::<_, Option<i32>>(at)?.map(i64::from).into(),
+            Type::BYTEA => row.try_get::<_, Option<&[u8]>>(at)?.into(),
+            _ => row.try_get::<_, Option<&str>>(at)?.into(),
+        })
+    };
+    (0..row.len()).map(|at| value(at).map_err(|error| StoreError::Corrupt(chain(&error)))).collect()
+}
+
+fn translate(error: &tokio_postgres::Error) -> StoreError {
+    let Some(said) = error.as_db_error() else {
+        // Nothing from the server: either there is no server any more, or a value that it could not be sent.
+        return if error.is_closed() || is_io(error) {
+            StoreError::Unavailable(format!("the connection to PostgreSQL was lost: {}", chain(error)))
+        } else {
+            StoreError::Corrupt(chain(error))
+        };
+    };
+    let text = said.message().to_owned();
+    match said.code() {
+        &SqlState::T_R_SERIALIZATION_FAILURE
+        | &SqlState::T_R_DEADLOCK_DETECTED
+        | &SqlState::UNIQUE_VIOLATION
+        | &SqlState::FOREIGN_KEY_VIOLATION => StoreError::Conflict(text),
+        &SqlState::DISK_FULL => StoreError::Full(text),
+        code => match code.code().get(..2) {
+            // The words of these classes: what is wrong is in the data or the schema, not with the server.
+            Some("21" | "22" | "23" | "42" | "P0" | "XX") if *code != SqlState::INSUFFICIENT_PRIVILEGE => {
+                StoreError::Corrupt(text)
+            }
+            _ => StoreError::Unavailable(text),
+        },
+    }
+}
+
+/// After these the connection is of no further use: it is closed, leads to a server that has become a standby, or
+/// holds plans of a schema that has changed.
+fn ends_connection(error: &tokio_postgres::Error) -> bool {
+    match error.as_db_error() {
+        Some(said) => {
+            matches!(said.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+                || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::FEATURE_NOT_SUPPORTED]
+                    .contains(said.code())
+        }
+        None => error.is_closed() || is_io(error),
+    }
+}
+
+fn is_refusal(said: &DbError) -> bool {
+    [
+        SqlState::INVALID_PASSWORD,
+        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        SqlState::INVALID_CATALOG_NAME,
+        SqlState::INSUFFICIENT_PRIVILEGE,
+    ]
+    .contains(said.code())
+}
+
+fn is_io(error: &tokio_postgres::Error) -> bool {
+    error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
+}
+
+/// The words of an error and of what caused it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Where the server is, for people: never the user or the password.
+fn server(config: &Config) -> String {
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let hosts = config.get_hosts().iter().map(|host| match host {
+        Host::Tcp(name) => format!("{name}:{port}"),
+        Host::Unix(directory) => directory.display().to_string(),
+    });
+    hosts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,7 @@
+//! The statements, one module for each table or pair of tables that belong together.
+
+pub(crate) mod access_tokens;
+pub(crate) mod audit;
+mod port;
+pub(crate) mod sources;
+mod tags;
