@@ -22,7 +22,7 @@ use crate::{
 const MAX_BODY: usize = 1 << 20;
 
 /// What the API listener serves.
-pub struct ApiService {
+pub(crate) struct ApiService {
     gateway: Gateway<Center>,
     probes: Arc<Probes>,
     clock: Arc<SystemClock>,
@@ -31,7 +31,7 @@ pub struct ApiService {
 
 impl ApiService {
     /// Puts the service together; the emulator's controls exist only in `--dev`.
-    pub fn new(
+    pub(crate) fn new(
         gateway: Gateway<Center>,
         probes: Arc<Probes>,
         clock: Arc<SystemClock>,

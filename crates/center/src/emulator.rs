@@ -29,7 +29,7 @@ enum Move {
 }
 
 /// What the controls act on.
-pub struct Emulator {
+pub(crate) struct Emulator {
     /// Gives the well-known key a new account.
     pub identities: Identities,
     /// Must forget which account the key had.
@@ -46,7 +46,7 @@ pub struct Emulator {
 
 impl Emulator {
     /// Performs a control, named by what follows `/_landfall/`.
-    pub async fn control(&self, method: &Method, name: &str, body: Incoming) -> Response<Full<Bytes>> {
+    pub(crate) async fn control(&self, method: &Method, name: &str, body: Incoming) -> Response<Full<Bytes>> {
         if method != Method::POST {
             return refusal(StatusCode::METHOD_NOT_ALLOWED, "controls take POST");
         }

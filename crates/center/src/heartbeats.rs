@@ -13,27 +13,27 @@ use std::{
 use smc::{SourceId, ports::Heartbeat};
 
 /// How often gathered heartbeats are written.
-pub const WRITE_EVERY: Duration = Duration::from_secs(2);
+pub(crate) const WRITE_EVERY: Duration = Duration::from_secs(2);
 
 /// The latest heartbeat of each source that was heard of since they were last written.
 #[derive(Debug, Default)]
-pub struct Heartbeats {
+pub(crate) struct Heartbeats {
     gathered: Mutex<HashMap<SourceId, Heartbeat>>,
 }
 
 impl Heartbeats {
     /// Notes a heartbeat; of several from one source, the latest counts.
-    pub fn note(&self, heartbeat: Heartbeat) {
+    pub(crate) fn note(&self, heartbeat: Heartbeat) {
         self.lock().insert(heartbeat.source.clone(), heartbeat);
     }
 
     /// Takes what was gathered.
-    pub fn take(&self) -> Vec<Heartbeat> {
+    pub(crate) fn take(&self) -> Vec<Heartbeat> {
         std::mem::take(&mut *self.lock()).into_values().collect()
     }
 
     /// Puts back what could not be written, unless something newer came meanwhile.
-    pub fn put_back(&self, heartbeats: Vec<Heartbeat>) {
+    pub(crate) fn put_back(&self, heartbeats: Vec<Heartbeat>) {
         let mut gathered = self.lock();
         for heartbeat in heartbeats {
             gathered.entry(heartbeat.source.clone()).or_insert(heartbeat);

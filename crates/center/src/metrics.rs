@@ -9,7 +9,7 @@ use prometheus_client::{
 };
 
 /// What a center counts.
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     api: Family<ApiLabels, Counter>,
     agent: Family<AgentLabels, Counter>,
@@ -48,12 +48,12 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts a call of the API; the operation is one of the contract, the code one that the program makes.
-    pub fn api_call(&self, operation: &'static str, code: &str) {
+    pub(crate) fn api_call(&self, operation: &'static str, code: &str) {
         self.api.get_or_create(&ApiLabels { operation, code: code.to_owned() }).inc();
     }
 
     /// Counts a call of an agent; unknown paths count together.
-    pub fn agent_call(&self, path: &str, code: &str) {
+    pub(crate) fn agent_call(&self, path: &str, code: &str) {
         let call = match path {
             agent_api::CHECK => "check",
             agent_api::IMPORT => "import",
@@ -65,13 +65,13 @@ impl Metrics {
     }
 
     /// Counts heartbeats written, and how many wait.
-    pub fn heartbeats(&self, written: usize, pending: usize) {
+    pub(crate) fn heartbeats(&self, written: usize, pending: usize) {
         self.heartbeats.inc_by(u64::try_from(written).unwrap_or(u64::MAX));
         self.heartbeats_pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
     }
 
     /// All of it in the text form of OpenMetrics.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a String does not fail.
         let _ = encode(&mut text, &self.registry);

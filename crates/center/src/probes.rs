@@ -18,7 +18,7 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Answers probes.
-pub struct Probes {
+pub(crate) struct Probes {
     database: Database,
     endpoint: Arc<AgentEndpoint>,
     metrics: Arc<Metrics>,
@@ -26,12 +26,12 @@ pub struct Probes {
 
 impl Probes {
     /// Probes a database.
-    pub fn new(database: Database, endpoint: Arc<AgentEndpoint>, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(database: Database, endpoint: Arc<AgentEndpoint>, metrics: Arc<Metrics>) -> Self {
         Self { database, endpoint, metrics }
     }
 
     /// Answers a `GET` of `/healthz`, `/readyz` or `/metrics`; other paths are not probes.
-    pub async fn answer(&self, path: &str) -> Option<Response<Full<Bytes>>> {
+    pub(crate) async fn answer(&self, path: &str) -> Option<Response<Full<Bytes>>> {
         match path {
             "/healthz" => Some(reply(
                 StatusCode::OK,

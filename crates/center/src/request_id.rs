@@ -5,7 +5,7 @@ use smc::ports::{Random, RandomError};
 use crate::clock::SystemRandom;
 
 /// Draws an id: a random UUID (version 4) in upper case.
-pub fn request_id() -> Result<String, RandomError> {
+pub(crate) fn request_id() -> Result<String, RandomError> {
     let mut bytes: [u8; 16] = SystemRandom.bytes()?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -20,7 +20,7 @@ const ADDRESSES: usize = 10_000;
 
 /// Counts attempts with unknown codes by address.
 #[derive(Debug, Default)]
-pub struct Guard {
+pub(super) struct Guard {
     windows: Mutex<HashMap<IpAddr, Window>>,
 }
 
@@ -32,7 +32,7 @@ struct Window {
 
 impl Guard {
     /// Says whether the address may try now; otherwise, in how many seconds.
-    pub fn admit(&self, address: IpAddr, now: Timestamp) -> Result<(), i64> {
+    pub(super) fn admit(&self, address: IpAddr, now: Timestamp) -> Result<(), i64> {
         let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         match windows.get(&address) {
             Some(window) if window.attempts >= ATTEMPTS && window.open(now) => {
@@ -43,7 +43,7 @@ impl Guard {
     }
 
     /// Notes that the address presented a code that does not exist.
-    pub fn note_failure(&self, address: IpAddr, now: Timestamp) {
+    pub(super) fn note_failure(&self, address: IpAddr, now: Timestamp) {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= ADDRESSES && !windows.contains_key(&address) {
             windows.retain(|_, window| window.open(now));

@@ -19,14 +19,14 @@ const TEMPLATE: &str = include_str!("install.sh");
 
 /// The agent's file, read once.
 #[derive(Clone)]
-pub struct AgentBinary {
+pub(crate) struct AgentBinary {
     bytes: Bytes,
     sha256: String,
 }
 
 impl AgentBinary {
     /// Reads the file.
-    pub fn read(path: &PathBuf) -> io::Result<Self> {
+    pub(crate) fn read(path: &PathBuf) -> io::Result<Self> {
         let bytes = Bytes::from(std::fs::read(path)?);
         let sha256 = hex::encode(Sha256::digest(&bytes));
         Ok(Self { bytes, sha256 })
@@ -34,19 +34,19 @@ impl AgentBinary {
 }
 
 /// Serves installers.
-pub struct Installer {
+pub(crate) struct Installer {
     endpoint: Arc<AgentEndpoint>,
     binary: Option<AgentBinary>,
 }
 
 impl Installer {
     /// Serves an agent file, if there is one.
-    pub fn new(endpoint: Arc<AgentEndpoint>, binary: Option<AgentBinary>) -> Self {
+    pub(crate) fn new(endpoint: Arc<AgentEndpoint>, binary: Option<AgentBinary>) -> Self {
         Self { endpoint, binary }
     }
 
     /// Answers a `GET`.
-    pub fn answer(&self, path: &str) -> Response<Full<Bytes>> {
+    pub(crate) fn answer(&self, path: &str) -> Response<Full<Bytes>> {
         let wanted = match path {
             "/install.sh" => self.binary.as_ref().map(|binary| {
                 let script = self.script(binary);

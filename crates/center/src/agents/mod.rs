@@ -4,5 +4,5 @@ mod guard;
 mod install;
 mod protocol;
 
-pub use install::{AgentBinary, Installer};
-pub use protocol::{AgentService, AgentSettings};
+pub(crate) use install::{AgentBinary, Installer};
+pub(crate) use protocol::{AgentService, AgentSettings};

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// What the agent listener serves.
-pub struct AgentService {
+pub(crate) struct AgentService {
     registry: Arc<Registry>,
     heartbeats: Arc<Heartbeats>,
     metrics: Arc<Metrics>,
@@ -39,7 +39,7 @@ pub struct AgentService {
 }
 
 /// What an [`AgentService`] is made of.
-pub struct AgentSettings {
+pub(crate) struct AgentSettings {
     /// The rules and the store.
     pub registry: Arc<Registry>,
     /// Where heartbeats are gathered.
@@ -63,7 +63,7 @@ type Answer = Result<Response<Full<Bytes>>, Refused>;
 
 impl AgentService {
     /// Puts the service together.
-    pub fn new(settings: AgentSettings) -> Self {
+    pub(crate) fn new(settings: AgentSettings) -> Self {
         let AgentSettings { registry, heartbeats, metrics, probes, installer } = settings;
         Self { registry, heartbeats, metrics, probes, installer, guard: Guard::default() }
     }
@@ -127,7 +127,7 @@ impl AgentService {
         let request: HeartbeatRequest = parse(body)?;
         version(request.protocol)?;
         let key = key(peer)?;
-        let source = self.registry.source_of_key(key).await.map_err(failed)?.ok_or_else(unknown_agent)?;
+        let source = self.registry.source_of_key(key).await.map_err(|reason| failed(&reason))?.ok_or_else(unknown_agent)?;
         let plain = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
         let fits = |fault: &Fault| plain(&fault.error_code, 64) && plain(&fault.error_msg, 512);
         if !plain(&request.agent_version, 64) || !request.fault.as_ref().is_none_or(fits) {
@@ -150,10 +150,8 @@ impl AgentService {
         let request: InventoryRequest = parse(body)?;
         version(request.protocol)?;
         let updated = self.registry.update_inventory(key(peer)?, request.inventory).await;
-        match updated.map_err(|reason| self.refused(peer.address.ip(), &reason))? {
-            true => Ok(json(StatusCode::OK, &Empty {})),
-            false => Err(unknown_agent()),
-        }
+        let known = updated.map_err(|reason| self.refused(peer.address.ip(), &reason))?;
+        if known { Ok(json(StatusCode::OK, &Empty {})) } else { Err(unknown_agent()) }
     }
 
     fn admit(&self, address: IpAddr) -> Result<(), Refused> {
@@ -268,7 +266,7 @@ fn unknown_agent() -> Refused {
     )
 }
 
-fn failed(reason: registry::Error) -> Refused {
+fn failed(reason: &registry::Error) -> Refused {
     tracing::error!(%reason, "an agent's request failed");
     error(StatusCode::SERVICE_UNAVAILABLE, reason.code(), "the center could not do this now; try again")
 }

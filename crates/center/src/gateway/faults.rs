@@ -11,7 +11,7 @@ use serde::Deserialize;
 /// A failure to make.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub struct Fault {
+pub(crate) struct Fault {
     /// The operation that fails, or `*` for all.
     pub operation: String,
     /// The status it answers, 400 to 599.
@@ -42,13 +42,13 @@ fn default_times() -> u32 {
 
 /// The failures still to make.
 #[derive(Debug, Default)]
-pub struct Faults {
+pub(crate) struct Faults {
     waiting: Mutex<HashMap<String, Fault>>,
 }
 
 impl Faults {
     /// Adds a failure; it takes the place of an earlier one of the same operation. Refuses what is no failure.
-    pub fn add(&self, fault: Fault) -> Result<(), &'static str> {
+    pub(crate) fn add(&self, fault: Fault) -> Result<(), &'static str> {
         if !(400..600).contains(&fault.status) {
             return Err("status must be 400 to 599");
         }
@@ -61,7 +61,7 @@ impl Faults {
     }
 
     /// Forgets all failures.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 

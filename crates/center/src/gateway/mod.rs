@@ -4,7 +4,7 @@ mod authorize;
 mod faults;
 mod refusal;
 
-pub use faults::{Fault, Faults};
+pub(crate) use faults::{Fault, Faults};
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What [`Center`] is made of.
-pub struct Parts {
+pub(crate) struct Parts {
     /// The rules and the store.
     pub registry: Arc<Registry>,
     /// Finds who signed.
@@ -35,13 +35,13 @@ pub struct Parts {
 }
 
 /// The service behind the gateway.
-pub struct Center {
+pub(crate) struct Center {
     parts: Parts,
 }
 
 impl Center {
     /// Puts the service together.
-    pub fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts) -> Self {
         Self { parts }
     }
 
@@ -71,7 +71,7 @@ impl Backend for Center {
     type Operation = &'static Operation;
     type Principal = Arc<Identity>;
 
-    fn product(&self) -> &str {
+    fn product(&self) -> &'static str {
         "smc"
     }
 
@@ -84,7 +84,7 @@ impl Backend for Center {
 
     async fn find_key(&self, access_key_id: &str) -> Result<Option<AccessKey<Arc<Identity>>>, ApiError> {
         let Ok(id) = access_key_id.parse() else { return Ok(None) };
-        let found = self.parts.lookup.find(&id).await.map_err(refusal::store_error)?;
+        let found = self.parts.lookup.find(&id).await.map_err(|error| refusal::store_error(&error))?;
         Ok(found.map(|identity| AccessKey {
             secret: Secret::new(identity.secret.reveal()),
             active: identity.active,

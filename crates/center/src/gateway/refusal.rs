@@ -12,7 +12,7 @@ pub(super) fn api_error(operation: &'static Operation, failure: Failure) -> ApiE
     match failure {
         Failure::Form(violation) => ApiError::new(violation.status, violation.code, violation.message),
         Failure::NotBuilt(name) => ApiError::not_implemented(name),
-        Failure::Registry(Error::Store(error)) => store_error(error),
+        Failure::Registry(Error::Store(error)) => store_error(&error),
         Failure::Registry(Error::Random(error)) => {
             tracing::error!(%error, operation = operation.name, "a call failed");
             ApiError::internal_error()
@@ -25,7 +25,7 @@ pub(super) fn api_error(operation: &'static Operation, failure: Failure) -> ApiE
 }
 
 /// Words a failure of the store; what exactly failed is for the log, not for the caller.
-pub(super) fn store_error(error: StoreError) -> ApiError {
+pub(super) fn store_error(error: &StoreError) -> ApiError {
     tracing::error!(%error, "the store failed");
     match error {
         StoreError::Unavailable(_) | StoreError::Full(_) => {

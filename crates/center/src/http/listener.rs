@@ -17,7 +17,7 @@ use crate::tls::fingerprint;
 
 /// What one listener allows its clients.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     /// Connections at once; more wait in the kernel's queue.
     pub connections: usize,
     /// How long a connection may be idle or take to send a request's head.
@@ -56,7 +56,7 @@ pub struct ListenError {
 }
 
 /// A bound address.
-pub struct Listener {
+pub(crate) struct Listener {
     socket: TcpListener,
     tls: Option<TlsAcceptor>,
     bounds: Bounds,
@@ -64,7 +64,7 @@ pub struct Listener {
 
 impl Listener {
     /// Binds an address; with a TLS configuration, connections are TLS.
-    pub async fn bind(
+    pub(crate) async fn bind(
         address: SocketAddr,
         (what, option): (&'static str, &'static str),
         tls: Option<Arc<rustls::ServerConfig>>,
@@ -76,12 +76,12 @@ impl Listener {
     }
 
     /// The address bound, with the port that the system chose where 0 was asked for.
-    pub fn address(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
 
     /// Serves until `stop` says true; then lets running requests finish within the bound.
-    pub async fn serve<S: Serve>(self, service: Arc<S>, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn serve<S: Serve>(self, service: Arc<S>, mut stop: watch::Receiver<bool>) {
         let room = Arc::new(Semaphore::new(self.bounds.connections));
         let mut connections = JoinSet::new();
         loop {
@@ -162,12 +162,11 @@ async fn exchange<T, S>(
         ended = served.as_mut() => Some(ended),
         () = stopped(&mut stop) => None,
     };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        served.as_mut().graceful_shutdown();
+        served.await
     };
     if let Err(error) = ended {
         tracing::debug!(address = %peer.address, %error, "connection ended");

@@ -5,8 +5,8 @@
 mod body;
 mod listener;
 
-pub use body::{BodyError, read_body};
-pub use listener::{Bounds, ListenError, Listener};
+pub(crate) use body::{BodyError, read_body};
+pub(crate) use listener::{Bounds, ListenError, Listener};
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -18,7 +18,7 @@ use smc::source::KeyFingerprint;
 
 /// The other end of a connection.
 #[derive(Clone, Debug)]
-pub struct Peer {
+pub(crate) struct Peer {
     /// Its address.
     pub address: SocketAddr,
     /// Whether the connection is TLS.
@@ -28,7 +28,7 @@ pub struct Peer {
 }
 
 /// Answers requests.
-pub trait Serve: Send + Sync + 'static {
+pub(crate) trait Serve: Send + Sync + 'static {
     /// Answers one request.
     fn serve(
         &self,
@@ -38,14 +38,14 @@ pub trait Serve: Send + Sync + 'static {
 }
 
 /// A response with a JSON body.
-pub fn json(status: StatusCode, body: &impl serde::Serialize) -> Response<Full<Bytes>> {
+pub(crate) fn json(status: StatusCode, body: &impl serde::Serialize) -> Response<Full<Bytes>> {
     // Maps with keys that are not text are the only thing that fails here, and no reply has one.
     let body = serde_json::to_vec(body).unwrap_or_else(|_| b"{}".to_vec());
     content(status, "application/json;charset=utf-8", body.into())
 }
 
 /// A response with a body of some type, which nobody may keep.
-pub fn content(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {
+pub(crate) fn content(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();

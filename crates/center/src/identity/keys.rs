@@ -184,5 +184,5 @@ fn too_many(
         Some(name) => Principal::User { account, name: name.clone() }.arn(),
         None => Principal::Owner { account }.arn(),
     };
-    Ok((active >= ACTIVE_ACCESS_KEYS_PER_USER).then(|| IdentityError::TooManyKeys(who().to_string())))
+    Ok((active >= ACTIVE_ACCESS_KEYS_PER_USER).then(|| IdentityError::TooManyKeys(who())))
 }
