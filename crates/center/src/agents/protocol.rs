@@ -127,7 +127,12 @@ impl AgentService {
         let request: HeartbeatRequest = parse(body)?;
         version(request.protocol)?;
         let key = key(peer)?;
-        let source = self.registry.source_of_key(key).await.map_err(|reason| failed(&reason))?.ok_or_else(unknown_agent)?;
+        let source = self
+            .registry
+            .source_of_key(key)
+            .await
+            .map_err(|reason| failed(&reason))?
+            .ok_or_else(unknown_agent)?;
         let plain = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
         let fits = |fault: &Fault| plain(&fault.error_code, 64) && plain(&fault.error_msg, 512);
         if !plain(&request.agent_version, 64) || !request.fault.as_ref().is_none_or(fits) {

@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{Peer, Serve};
+use super::{Peer, Serve, bodies::Bodied};
 use crate::tls::fingerprint;
 
 /// What one listener allows its clients.
@@ -156,7 +156,7 @@ async fn exchange<T, S>(
         .timer(TokioTimer::new())
         .header_read_timeout(bounds.idle)
         .max_buf_size(128 << 10)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(Bodied::new(stream)), answer);
     let mut served = std::pin::pin!(served);
     let ended = tokio::select! {
         ended = served.as_mut() => Some(ended),

@@ -2,6 +2,7 @@
 //!
 //! What is served is a [`Serve`]; this module does not know what any path means.
 
+mod bodies;
 mod body;
 mod listener;
 
