@@ -75,7 +75,7 @@ pub enum OpenError {
         /// What went wrong.
         reason: String,
     },
-    /// The server is set up in a way that Landfall cannot work with.
-    #[error("using the PostgreSQL database: {0}")]
+    /// The database, or the machine, is such that Landfall cannot work with it.
+    #[error("using the database: {0}")]
     Unsuitable(String),
 }

@@ -81,7 +81,7 @@ impl Fields {
         make: impl FnOnce(u32) -> Result<T, E>,
     ) -> Result<T, StoreError> {
         let number = self.int()?;
-        let number = u32::try_from(number).map_err(|error| self.corrupt(error))?;
+        let number = u32::try_from(number).map_err(|_| self.corrupt("is negative or too great"))?;
         make(number).map_err(|error| self.corrupt(error))
     }
 

@@ -156,7 +156,8 @@ impl super::Connection for Connection {
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
         let statement = self.prepared(sql)?;
         let Self { runtime, client, patience, .. } = self;
-        let done = runtime.block_on(timeout(*patience, client.execute_raw(&statement, values)));
+        let done =
+            runtime.block_on(async { timeout(*patience, client.execute_raw(&statement, values)).await });
         self.checked(done)
     }
 
@@ -164,13 +165,14 @@ impl super::Connection for Connection {
         let statement = self.prepared(sql)?;
         let parameters: Vec<_> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
         let Self { runtime, client, patience, .. } = self;
-        let done = runtime.block_on(timeout(*patience, client.query(&statement, &parameters)));
+        let done =
+            runtime.block_on(async { timeout(*patience, client.query(&statement, &parameters)).await });
         self.checked(done)?.iter().map(values_of).collect()
     }
 
     fn script(&mut self, sql: &str) -> Result<(), StoreError> {
         let Self { runtime, client, patience, .. } = self;
-        let done = runtime.block_on(timeout(*patience, client.batch_execute(sql)));
+        let done = runtime.block_on(async { timeout(*patience, client.batch_execute(sql)).await });
         self.checked(done)
     }
 
@@ -208,7 +210,7 @@ impl Connection {
             return Ok(statement.clone());
         }
         let Self { runtime, client, patience, .. } = self;
-        let done = runtime.block_on(timeout(*patience, client.prepare(sql)));
+        let done = runtime.block_on(async { timeout(*patience, client.prepare(sql)).await });
         let statement = self.checked(done)?;
         if self.prepared.len() >= PREPARED {
             self.prepared.clear();

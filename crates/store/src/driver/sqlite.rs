@@ -254,3 +254,45 @@ fn translate(error: &rusqlite::Error) -> StoreError {
         _ => StoreError::Corrupt(text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smc::ports::StoreError;
+
+    use super::Connector;
+    use crate::driver::{Access, Connection as _, Value};
+
+    #[test]
+    fn a_full_database_is_told_and_goes_on_when_there_is_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut connection = Connector::file(&directory.path().join("full.db")).connect().unwrap();
+        connection.script("CREATE TABLE t (content BLOB) STRICT; PRAGMA max_page_count = 16").unwrap();
+        let insert = |connection: &mut super::Connection| {
+            connection.begin(Access::Write)?;
+            let inserted =
+                connection.execute("INSERT INTO t (content) VALUES ($1)", &[Value::Blob(vec![7; 20_000])]);
+            match inserted {
+                Ok(_) => connection.commit().map_err(|error| panic!("{error:?}")),
+                Err(error) => {
+                    connection.rollback();
+                    Err(error)
+                }
+            }
+        };
+        let outcomes: Vec<_> = (0..6).map(|_| insert(&mut connection)).collect();
+        assert!(outcomes[0].is_ok(), "{outcomes:?}");
+        assert!(matches!(outcomes[5], Err(StoreError::Full(_))), "{outcomes:?}");
+        connection.script("PRAGMA max_page_count = 1000").unwrap();
+        insert(&mut connection).unwrap();
+        assert!(connection.usable());
+    }
+
+    #[test]
+    fn placeholders_may_come_in_any_order() {
+        let mut connection = Connector::memory().connect().unwrap();
+        let rows =
+            connection.query("SELECT $2, $1, $2", &[Value::Int(1), Value::Text("two".into())]).unwrap();
+        let two = Value::Text("two".into());
+        assert_eq!(rows, [[two.clone(), Value::Int(1), two]]);
+    }
+}

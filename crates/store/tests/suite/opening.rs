@@ -1,0 +1,151 @@
+//! Opening: fresh, again, at the same time, and refused in one line that says what to do.
+
+use std::{fs, thread};
+
+use smc::ports::{TokenFilter, Tx};
+use store::{Database, Location, OpenError, Options};
+use test_postgres::TestPostgres;
+
+use crate::{
+    place::{Place, run},
+    samples::{START, account, at, token},
+};
+
+on_both_engines!(
+    what_was_kept_is_there_after_opening_again,
+    many_who_open_a_fresh_database_at_once_all_can,
+    a_newer_schema_is_refused_and_left_alone,
+);
+
+async fn what_was_kept_is_there_after_opening_again(place: &Place) {
+    place.open().write(|tx| tx.insert_token(&token(1))).await.unwrap();
+    let database = place.open();
+    assert!(database.read(|tx| tx.token(&account(1), &token(1).id)).await.unwrap().is_some());
+    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 1);
+}
+
+async fn many_who_open_a_fresh_database_at_once_all_can(place: &Place) {
+    let opened = thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| place.open())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    for database in opened {
+        database.ping().await.unwrap();
+    }
+    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 1);
+}
+
+async fn a_newer_schema_is_refused_and_left_alone(place: &Place) {
+    drop(place.open());
+    place.tamper("INSERT INTO schema_version (version, program) VALUES (999, '7.0.0')").unwrap();
+    let refused = Database::open(&place.location, Options::default()).err().unwrap();
+    assert!(matches!(refused, OpenError::Newer { found: 999, known: 1, .. }), "{refused}");
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(refused, @"the database has schema 999 and this program knows up to 1; run Landfall 7.0.0 or newer; nothing was changed");
+    }
+    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 2);
+}
+
+#[test]
+fn sqlite_files_that_cannot_be_used_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fs::write(
+        path("text"),
+        "not a database, but a text that is longer than a header of one hundred bytes ".repeat(4),
+    )
+    .unwrap();
+    fs::create_dir(path("directory")).unwrap();
+    rusqlite::Connection::open(path("foreign"))
+        .unwrap()
+        .execute_batch("CREATE TABLE cats (name TEXT)")
+        .unwrap();
+    let messages: Vec<_> = ["missing/landfall.db", "text", "directory", "foreign"]
+        .map(|name| {
+            let refused = Database::open(&Location::Sqlite(path(name)), Options::default()).err().unwrap();
+            refused.to_string().replace(&directory.path().display().to_string(), "DIR")
+        })
+        .into();
+    insta::assert_snapshot!(messages.join("\n"), @"
+    opening the database DIR/missing/landfall.db: No such file or directory (os error 2); check that the directory exists and that this user may write there
+    opening the database DIR/text: the file is not a Landfall database (file is not a database); name another file or move it away
+    opening the database DIR/directory: Is a directory (os error 21); check that the directory exists and that this user may write there
+    using the database: it holds a table cats and none of Landfall's; name a database of Landfall's own
+    ");
+}
+
+#[test]
+fn postgres_servers_that_cannot_be_used_are_refused() {
+    let server = TestPostgres::shared().unwrap();
+    let database = server.fresh_database().unwrap();
+    let name = database.rsplit('/').next().unwrap();
+    server.sql(name, "CREATE ROLE mia LOGIN PASSWORD 'right'").unwrap();
+    server.sql(name, "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0").unwrap();
+    let foreign = server.fresh_database().unwrap();
+    server.sql(&foreign, "CREATE TABLE cats (name TEXT)").unwrap();
+    let urls = [
+        server.url("mia:wrong", name),
+        server.url("landfall", "nowhere"),
+        server.url("landfall", "latin"),
+        foreign,
+        "postgres://mia:secret@%2Fnowhere/landfall".into(),
+        "postgres://mia:secret@127.0.0.1:1/landfall".into(),
+        "postgres://mia:secret@127.0.0.1/landfall?no_such_parameter=1".into(),
+        format!("{database}?sslmode=require"),
+    ];
+    let messages: Vec<_> = urls
+        .map(|url| {
+            let refused = Database::open(&Location::Postgres(url), Options::default()).err().unwrap();
+            refused.to_string().replace(&server.socket_directory().display().to_string(), "DIR")
+        })
+        .into();
+    let messages = messages.join("\n");
+    assert!(!messages.contains("secret") && !messages.contains("wrong"), "{messages}");
+    insta::assert_snapshot!(messages, @r#"
+    logging in to PostgreSQL at DIR: password authentication failed for user "mia"; check user, password and database name in the database URL
+    logging in to PostgreSQL at DIR: database "nowhere" does not exist; check user, password and database name in the database URL
+    using the database: its encoding is LATIN1; make the database with ENCODING 'UTF8'
+    using the database: it holds a table cats and none of Landfall's; name a database of Landfall's own
+    connecting to PostgreSQL at /nowhere: error connecting to server: No such file or directory (os error 2); check that the server runs and can be reached from here
+    connecting to PostgreSQL at 127.0.0.1:1: error connecting to server: Connection refused (os error 111); check that the server runs and can be reached from here
+    reading the database URL: invalid connection string: unknown option `no_such_parameter`; write postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    setting up TLS to PostgreSQL: sslmode asks for it without sslrootcert; add sslrootcert=FILE with the certificate of the server's authority to the database URL
+    "#);
+}
+
+#[test]
+fn a_database_in_memory_is_shared_by_its_handles_and_by_nobody_else() {
+    run(async {
+        let [one, other] =
+            [(); 2].map(|()| Database::open(&Location::SqliteMemory, Options::default()).unwrap());
+        let clone = one.clone();
+        let mut creators = tokio::task::JoinSet::new();
+        for n in 1..=100 {
+            let database = one.clone();
+            creators.spawn(async move {
+                database.write(move |tx| tx.insert_token(&token(n))).await.unwrap();
+                database.read(move |tx| tx.token(&account(1), &token(n).id)).await.unwrap().unwrap();
+            });
+        }
+        creators.join_all().await;
+        for (database, expected) in [(clone, 100), (other, 0)] {
+            let listing =
+                database.read(|tx| tx.tokens(&account(1), &TokenFilter::default(), None, at(START))).await;
+            assert_eq!(listing.unwrap().total, expected);
+        }
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_a_fresh_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::sqlite();
+    let database = place.open();
+    run(async { database.write(|tx| tx.insert_token(&token(1))).await.unwrap() });
+    let Location::Sqlite(path) = &place.location else { unreachable!() };
+    for file in fs::read_dir(path.parent().unwrap()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o077, 0, "{:?}", file.path());
+    }
+}
