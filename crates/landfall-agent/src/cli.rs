@@ -8,13 +8,17 @@ use smc::AccessTokenId;
 use crate::{center_url::CenterUrl, state, trust::Pin};
 
 const IMPORT_HELP: &str = "\
-The activation code itself is never an option, because every user of a machine can read options. It comes from
-the file named by --token-code-file, from standard input (--token-code-file -), from the variable
+The activation code itself is never an option, because every user of a machine can read options. It comes from \
+the file named by --token-code-file, from standard input (--token-code-file -), from the variable \
 LANDFALL_TOKEN_CODE, or from a prompt. Its checksum is verified before anything is sent.
 
 Importing the same machine again gives the same source and spends nothing. The code is not kept.
 
 Exit codes: 0 imported, 1 refused or failed, 2 wrong usage (a mistyped code among it).";
+
+const AFTER_HELP: &str = "\
+LANDFALL_LOG sets what is logged to standard error (error, warn, info, debug, trace). https_proxy and no_proxy \
+are honoured.";
 
 /// What the agent is asked to do.
 #[derive(Debug, Parser)]
@@ -23,9 +27,7 @@ Exit codes: 0 imported, 1 refused or failed, 2 wrong usage (a mistyped code amon
     version,
     about = "Imports this machine into a Landfall center as a migration source, and keeps it known there"
 )]
-#[command(
-    after_help = "LANDFALL_LOG sets what is logged to standard error (error, warn, info, debug, trace). https_proxy and\nno_proxy are honoured."
-)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     /// The command.
     #[command(subcommand)]

@@ -220,7 +220,7 @@ mod tests {
         let mut typo = code();
         typo.replace_range(3..4, if &typo[3..4] == "x" { "y" } else { "x" });
         let refusal = obtain(None, variable(&typo)).err().unwrap();
-        insta::assert_snapshot!(refusal, @"");
+        insta::assert_snapshot!(refusal, @"the activation code from LANDFALL_TOKEN_CODE is wrong: the activation code's checksum does not fit: a character is wrong or missing; copy it again");
         assert!(!refusal.to_string().contains(&typo));
         std::fs::write(&file, [0xff; 40]).unwrap();
         assert!(matches!(obtain(Some(&file), None), Err(NoCode::Unreadable { .. })));

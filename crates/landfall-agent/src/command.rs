@@ -128,7 +128,7 @@ fn checked(voucher: &Voucher, uses_left: u32, expires: &str, output: Output) -> 
 }
 
 fn arrived(imported: &Imported, state_dir: &Path, invoked_as: &str, output: Output) -> Said {
-    let Imported { membership, arrival, heartbeat_seconds } = imported;
+    let Imported { membership, arrival, heartbeat_seconds, before } = imported;
     let Membership { source_id, name, token_id, center, .. } = membership;
     if output == Output::Json {
         let object = json!({
@@ -147,12 +147,15 @@ fn arrived(imported: &Imported, state_dir: &Path, invoked_as: &str, output: Outp
         Arrival::Returned => "again, as the same source; nothing is spent".to_owned(),
         Arrival::Rekeyed => "again, as the same source with a new key; nothing is spent".to_owned(),
     };
+    let before = before.as_ref().map_or_else(String::new, |before| {
+        format!("before    {} of {}, which goes offline there\n", before.source_id, before.center)
+    });
     let default = state_dir == Path::new(crate::state::DEFAULT);
     let option = if default { String::new() } else { format!(" --state-dir {}", state_dir.display()) };
     let aside = format!(
         "name      {name}
 imported  {how}
-next      keep this machine online:  {invoked_as} run{option}
+{before}next      keep this machine online:  {invoked_as} run{option}
           or as a service:           {invoked_as} service{option} > /etc/systemd/system/landfall-agent.service
                                      systemctl daemon-reload && systemctl enable --now landfall-agent
           an agent that already runs here takes the change over when it is restarted
@@ -248,4 +251,99 @@ fn absolute(args: &DiskArgs) -> Result<Vec<String>, Failure> {
 
 fn absolute_path(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use agent_api::Arrival;
+    use smc::{AccessTokenId, SourceId, Timestamp};
+
+    use super::{arrived, remembered};
+    use crate::{
+        cli::Output,
+        import::Imported,
+        state::{DEFAULT, Heartbeat, HeartbeatState, Membership},
+        trust::Pin,
+    };
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn membership() -> Membership {
+        Membership {
+            center: "https://center.example".parse().unwrap(),
+            pin: Pin::of(b"authority"),
+            source_id: SourceId::parse("s-abcdefghij0123456789").unwrap(),
+            name: "web-01".into(),
+            token_id: AccessTokenId::parse("at-abcdefghij0123456789").unwrap(),
+            imported: Timestamp::from_unix(NOW - 100_000),
+            disks: vec!["/srv/disk.img".into()],
+        }
+    }
+
+    #[test]
+    fn a_machine_that_comes_again_is_told_how() {
+        let before = Membership { center: "https://old.example".parse().unwrap(), ..membership() };
+        let mut seen = String::new();
+        for (arrival, before) in [(Arrival::Returned, None), (Arrival::Rekeyed, Some(before))] {
+            let imported = Imported { membership: membership(), arrival, heartbeat_seconds: 30, before };
+            let said = arrived(&imported, Path::new(DEFAULT), "landfall agent", Output::Text);
+            seen.extend(said.aside.lines().take(4).map(|line| format!("{line}\n")));
+        }
+        insta::assert_snapshot!(seen, @"
+        name      web-01
+        imported  again, as the same source; nothing is spent
+        next      keep this machine online:  landfall agent run
+                  or as a service:           landfall agent service > /etc/systemd/system/landfall-agent.service
+        name      web-01
+        imported  again, as the same source with a new key; nothing is spent
+        before    s-abcdefghij0123456789 of https://old.example:8621, which goes offline there
+        next      keep this machine online:  landfall agent run
+        ");
+    }
+
+    #[test]
+    fn the_status_tells_apart_silence_of_the_center_and_of_the_agent() {
+        let beat = |ago: i64, state| Heartbeat {
+            last: Some(Timestamp::from_unix(NOW - ago)),
+            every_seconds: 30,
+            state,
+            inventory: None,
+        };
+        let lost = HeartbeatState::Lost {
+            since: Timestamp::from_unix(NOW - 7_500),
+            problem: "cannot reach https://center.example:8621".into(),
+        };
+        let now = Timestamp::from_unix(NOW);
+        let mut seen = remembered(&membership(), None, None, now, Output::Text).data;
+        for heartbeat in [
+            beat(12, HeartbeatState::Connected),
+            beat(300, HeartbeatState::Connected),
+            beat(7_530, lost),
+            beat(-5, HeartbeatState::Connected),
+        ] {
+            let said = remembered(&membership(), Some(&heartbeat), Some("f00d"), now, Output::Text);
+            let lines = said.data.lines().skip_while(|line| !line.starts_with("key"));
+            seen.extend(lines.map(|line| format!("{line}\n")));
+        }
+        insta::assert_snapshot!(seen, @"
+        source     s-abcdefghij0123456789 (web-01)
+        center     https://center.example:8621, sha256:8f76fd501bb68ef71f4e276bc28f29bce1003b0c2c9d9478de81b5bfc0cde1e9
+        imported   2027-01-14T04:13:20Z with at-abcdefghij0123456789
+        disks      /srv/disk.img
+        key        missing: run landfall-agent import again
+        heartbeat  never; start the agent: landfall-agent run
+        key        f00d
+        heartbeat  12 s ago, every 30 s
+        key        f00d
+        heartbeat  5 min ago, every 30 s
+                   overdue: is the agent running? landfall-agent run
+        key        f00d
+        heartbeat  2 h ago, every 30 s
+                   no answer for 2 h: cannot reach https://center.example:8621
+        key        f00d
+        heartbeat  0 s ago, every 30 s
+        ");
+    }
 }

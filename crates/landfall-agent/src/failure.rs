@@ -59,8 +59,9 @@ impl Failure {
     /// 2 for wrong usage, 1 for everything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Proxy(_) => 2,
-            Self::Code(NoCode::Argument | NoCode::Nowhere | NoCode::Malformed { .. }) => 2,
+            Self::Usage(_)
+            | Self::Proxy(_)
+            | Self::Code(NoCode::Argument | NoCode::Nowhere | NoCode::Malformed { .. }) => 2,
             _ => 1,
         }
     }

@@ -37,6 +37,8 @@ pub struct Imported {
     pub arrival: Arrival,
     /// Seconds between heartbeats.
     pub heartbeat_seconds: u32,
+    /// What it was before, if that was a source of another center.
+    pub before: Option<Membership>,
 }
 
 /// Asks whether the code would import a machine now; spends and writes nothing.
@@ -86,6 +88,9 @@ pub async fn import(
         imported: clock.now(),
         disks,
     };
+    // A record that cannot be read is about to be replaced by one that can.
+    let before = Membership::load(state).ok().flatten();
+    let before = before.filter(|before| before.pin != membership.pin);
     membership.save(state)?;
     let every_seconds = pace::interval(reply.heartbeat_seconds);
     let first = Heartbeat {
@@ -95,7 +100,7 @@ pub async fn import(
         inventory: Some(inventory),
     };
     first.save(state)?;
-    Ok(Imported { membership, arrival: reply.arrival, heartbeat_seconds: every_seconds })
+    Ok(Imported { membership, arrival: reply.arrival, heartbeat_seconds: every_seconds, before })
 }
 
 impl Voucher {

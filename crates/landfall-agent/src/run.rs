@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How often the machine is looked at for changes.
-const SURVEY_EVERY: Duration = Duration::from_secs(3600);
+const SURVEY_EVERY: Duration = Duration::from_hours(1);
 
 /// Looks at the machine, as [`Machine::survey`] does.
 pub type Survey = Arc<dyn Fn() -> Result<Machine, MachineError> + Send + Sync>;
@@ -67,10 +67,13 @@ pub struct Agent {
     record_failed: bool,
 }
 
+/// A look at the machine, finished; the outer error means that it panicked.
+type Found = Result<Result<Machine, MachineError>, JoinError>;
+
 enum Event {
     Beat,
     Survey,
-    Surveyed(Result<Result<Machine, MachineError>, JoinError>),
+    Surveyed(Box<Found>),
 }
 
 impl Agent {
@@ -127,7 +130,7 @@ impl Agent {
                 Event::Surveyed(found) => {
                     survey = None;
                     // While the center cannot be reached, news waits for the next attempt.
-                    if self.learn(found) && self.trouble.is_none() {
+                    if self.learn(*found) && self.trouble.is_none() {
                         next_beat = Instant::now();
                     }
                 }
@@ -145,7 +148,7 @@ impl Agent {
     }
 
     /// Takes in what a survey found; says whether there is news for the center.
-    fn learn(&mut self, found: Result<Result<Machine, MachineError>, JoinError>) -> bool {
+    fn learn(&mut self, found: Found) -> bool {
         let fault = match found {
             Ok(Ok(machine)) => {
                 let digest = essence(&machine.inventory);
@@ -159,9 +162,10 @@ impl Agent {
         };
         let changed = fault != self.fault;
         if changed {
-            match &fault {
-                Some(fault) => tracing::warn!("{}: {}", fault.error_code, fault.error_msg),
-                None => tracing::info!("the machine can be described in full again"),
+            if let Some(fault) = &fault {
+                tracing::warn!("{}: {}", fault.error_code, fault.error_msg);
+            } else {
+                tracing::info!("the machine can be described in full again");
             }
         }
         self.fault = fault;
@@ -278,25 +282,28 @@ async fn next(
     next_beat: Instant,
     next_survey: Instant,
 ) -> Event {
+    let looking = survey.is_some();
+    tokio::select! {
+        biased;
+        found = finished(survey) => Event::Surveyed(Box::new(found)),
+        () = sleep_until(next_beat) => Event::Beat,
+        () = sleep_until(next_survey), if !looking => Event::Survey,
+    }
+}
+
+async fn finished(survey: &mut Option<JoinHandle<Result<Machine, MachineError>>>) -> Found {
     match survey {
-        Some(running) => tokio::select! {
-            biased;
-            found = running => Event::Surveyed(found),
-            () = sleep_until(next_beat) => Event::Beat,
-        },
-        None => tokio::select! {
-            biased;
-            () = sleep_until(next_beat) => Event::Beat,
-            () = sleep_until(next_survey) => Event::Survey,
-        },
+        Some(running) => running.await,
+        None => std::future::pending().await,
     }
 }
 
 /// What the account is told of a machine that cannot be described any more.
 fn fault(error: &MachineError) -> Fault {
     let code = match error {
-        MachineError::Inventory(_) | MachineError::NoDisk(_) => "DiskMissing",
-        MachineError::Unacceptable(Unacceptable::NoDisk) => "DiskMissing",
+        MachineError::Inventory(_)
+        | MachineError::NoDisk(_)
+        | MachineError::Unacceptable(Unacceptable::NoDisk) => "DiskMissing",
         MachineError::Unacceptable(_) => "InventoryFailed",
     };
     Fault { error_code: code.to_owned(), error_msg: error.to_string() }

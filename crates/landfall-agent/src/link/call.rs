@@ -71,7 +71,7 @@ pub enum CallError {
     },
     /// The reply is not of the agent protocol.
     #[error(
-        "{center} answers {status} with something that is not the agent protocol; is this the center's agent port?"
+        "{center} answers {status} with something that is not the agent protocol; check that this is the center's agent port (8621 by default)"
     )]
     NotAgentProtocol {
         /// The center.
@@ -210,7 +210,9 @@ impl Line {
         {
             return CallError::Untrusted { center: self.center.to_string(), why: why.clone() };
         }
-        self.unreachable(&format!("TLS failed ({error}); is this the center's agent port?"))
+        self.unreachable(&format!(
+            "TLS failed ({error}); check that this is the center's agent port (8621 by default)"
+        ))
     }
 
     fn unreachable(&self, reason: &str) -> CallError {
@@ -238,7 +240,7 @@ fn plain(text: &str, most: usize) -> String {
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => {
-            format!("{error}; is the center running, and is this its agent port (8621 by default)?")
+            format!("{error}; check that the center runs and that this is its agent port (8621 by default)")
         }
         _ => error.to_string(),
     }

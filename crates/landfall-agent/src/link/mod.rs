@@ -5,5 +5,5 @@ mod dial;
 mod proxy;
 
 pub use call::{CallError, Line};
-pub use dial::{Dial, Stream, Tcp};
+pub use dial::{Dial, Dialling, Stream, Tcp};
 pub use proxy::{BadProxy, Proxy};

@@ -93,3 +93,29 @@ impl fmt::Display for Holding<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::describe;
+    use crate::machine::{load::Load, samples, wire};
+
+    #[test]
+    fn an_inventory_reads_as_a_person_would_tell_it() {
+        let load = Load { cpu_percent: 12.5, available_bytes: 1 << 30 };
+        insta::assert_snapshot!(describe(&wire::inventory(&samples::server(), load)), @"
+        host       web-01
+        system     Debian GNU/Linux 12 (bookworm) (platform Debian), kernel 6.1.0, x86_64, UEFI
+        processors 4 (EPYC), 12.5 % busy since boot
+        memory     8.0 GiB, 1.0 GiB available
+        addresses  10.0.0.5, 2001:db8::5
+        disk       /dev/sda, 64.0 GiB, system disk, SAMSUNG MZ7LH, S45N?1, gpt
+                   /dev/sda1, 1.0 GiB, Linux filesystem, EFI system partition, vfat at /boot/efi, 512.0 MiB used
+                   /dev/sda2, 1.0 GiB, Linux filesystem, boot, ext4 at /boot, 512.0 MiB used
+                   /dev/sda3, 1.0 GiB, Linux filesystem, LVM2_member
+        disk       /dev/mapper/mpatha, 64.0 GiB
+        multipath  mpatha, /dev/mapper/mpatha, 64.0 GiB, on /dev/sdc /dev/sdd
+        lvm        vg0/root, /dev/mapper/vg0-root, 64.0 GiB, on /dev/sda3, xfs at /, 512.0 MiB used
+        raid       md0 (raid1), /dev/md0, 64.0 GiB, on /dev/cciss/c0d1 /dev/sdf
+        ");
+    }
+}

@@ -6,6 +6,8 @@
 mod describe;
 mod identity;
 mod load;
+#[cfg(test)]
+mod samples;
 mod selection;
 mod wire;
 

@@ -8,28 +8,34 @@ use std::{
 use blockdev::{Disk, Inventory, InventoryError, Roots, Stack, SystemDisk, disk_at};
 
 /// Limits the inventory to the block devices among the paths, if there are any, and adds the image files.
-/// The system disk goes first, so that the disks are in the order in which they will be numbered.
 pub(super) fn apply(found: &mut Inventory, roots: &Roots, paths: &[String]) -> Result<(), InventoryError> {
-    let mut named: Vec<Disk> = Vec::new();
-    for path in paths {
-        let disk = disk_at(roots, Path::new(path))?;
-        if !named.iter().any(|other| same(other, &disk)) {
-            named.push(disk);
+    let named: Result<Vec<Disk>, _> = paths.iter().map(|path| disk_at(roots, Path::new(path))).collect();
+    choose(found, named?);
+    Ok(())
+}
+
+/// The system disk goes first, so that the disks are in the order in which they will be numbered.
+fn choose(found: &mut Inventory, named: Vec<Disk>) {
+    let mut distinct: Vec<Disk> = Vec::new();
+    for disk in named {
+        if !distinct.iter().any(|other| same(other, &disk)) {
+            distinct.push(disk);
         }
     }
     let (images, devices): (Vec<_>, Vec<_>) =
-        named.into_iter().partition(|disk| matches!(disk.stack, Stack::Image));
+        distinct.into_iter().partition(|disk| matches!(disk.stack, Stack::Image));
     if !devices.is_empty() {
         found.disks = devices;
         let kept = reachable(found);
-        found.volumes.retain(|volume| kept.contains(&volume.kernel_name));
+        // A volume that was named as a disk is one, and not both.
+        let disk = |volume: &Disk| found.disks.iter().any(|disk| same(disk, volume));
+        found.volumes.retain(|volume| kept.contains(&volume.kernel_name) && !disk(volume));
     }
     found.disks.extend(images);
     if let SystemDisk::Disk { path, .. } = &found.boot.system_disk {
         let system: PathBuf = path.clone();
         found.disks.sort_by_key(|disk| disk.path != system);
     }
-    Ok(())
 }
 
 /// Images are told apart by their files, everything else by the kernel's name.
@@ -63,6 +69,41 @@ fn reachable(found: &Inventory) -> BTreeSet<String> {
         names.extend(standing);
         if names.len() == before {
             return names;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use blockdev::{Disk, Stack};
+
+    use super::choose;
+    use crate::machine::samples::{disk, inventory, volume};
+
+    fn image(path: &str) -> Disk {
+        Disk { stack: Stack::Image, ..disk(path) }
+    }
+
+    #[test]
+    fn named_devices_limit_and_named_images_add() {
+        let dm = |name: &str, on: &str| volume(name, &[on]);
+        let cases: [(Vec<Disk>, &[&str], &[&str]); 7] = [
+            (vec![], &["/dev/sdb", "/dev/sda"], &["dm-0", "dm-1", "dm-2"]),
+            (vec![disk("/dev/sda")], &["/dev/sda"], &["dm-0", "dm-1"]),
+            (vec![disk("/dev/sda"), disk("/dev/sda")], &["/dev/sda"], &["dm-0", "dm-1"]),
+            (vec![disk("/dev/sda"), disk("/dev/sdb")], &["/dev/sdb", "/dev/sda"], &["dm-0", "dm-1", "dm-2"]),
+            (vec![image("/i"), image("/i")], &["/dev/sdb", "/dev/sda", "/i"], &["dm-0", "dm-1", "dm-2"]),
+            (vec![image("/i"), disk("/dev/sda")], &["/dev/sda", "/i"], &["dm-0", "dm-1"]),
+            (vec![dm("dm-0", "sda")], &["/dev/dm-0"], &["dm-1"]),
+        ];
+        for (named, disks, volumes) in cases {
+            let mut found = inventory("/dev/sdb", vec![disk("/dev/sda"), disk("/dev/sdb")]);
+            // dm-1 stands on dm-0, which stands on sda; dm-2 stands on sdb.
+            found.volumes = vec![dm("dm-0", "sda"), dm("dm-1", "dm-0"), dm("dm-2", "sdb")];
+            choose(&mut found, named);
+            let paths: Vec<_> = found.disks.iter().map(|disk| disk.path.to_str().unwrap()).collect();
+            let names: Vec<_> = found.volumes.iter().map(|volume| volume.kernel_name.as_str()).collect();
+            assert_eq!((paths.as_slice(), names.as_slice()), (disks, volumes));
         }
     }
 }

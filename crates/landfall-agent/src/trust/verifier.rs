@@ -88,9 +88,11 @@ impl PinnedAuthority {
         let expected = self.pin;
         let last = Pin::of(others.last().unwrap_or(leaf));
         let Some(root) = others.iter().find(|certificate| Pin::of(certificate) == expected) else {
-            return Err(match Pin::of(leaf) == expected && !others.is_empty() {
-                true => Untrusted::Leaf { expected, authority: last },
-                false => Untrusted::OtherAuthority { expected, presented: last },
+            let is_leaf = Pin::of(leaf) == expected && !others.is_empty();
+            return Err(if is_leaf {
+                Untrusted::Leaf { expected, authority: last }
+            } else {
+                Untrusted::OtherAuthority { expected, presented: last }
             });
         };
         let off = self
@@ -181,7 +183,7 @@ impl ServerCertVerifier for PinnedAuthority {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
     use rustls::{
@@ -190,6 +192,8 @@ mod tests {
     };
 
     use super::{Pin, PinnedAuthority, Untrusted};
+
+    const NOW: UnixTime = UnixTime::since_unix_epoch(Duration::from_hours(500_000));
 
     struct Authority {
         certificate: CertificateDer<'static>,
@@ -216,11 +220,10 @@ mod tests {
         let (ours, other) = (authority(), authority());
         let pin = Pin::of(&ours.certificate);
         let verifier = PinnedAuthority::new(pin, &Arc::new(ring::default_provider()));
-        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000));
         let (good, forged) = (leaf(&ours, (2020, 2100)), leaf(&other, (2020, 2100)));
         let check = |leaf: &CertificateDer<'static>, others: &[&Authority]| {
             let others: Vec<_> = others.iter().map(|authority| authority.certificate.clone()).collect();
-            verifier.check(leaf, &others, now)
+            verifier.check(leaf, &others, NOW)
         };
         assert_eq!(check(&good, &[&ours]), Ok(()));
         assert_eq!(check(&good, &[&other, &ours]), Ok(()));
@@ -238,11 +241,7 @@ mod tests {
         let ours = authority();
         let leaf = leaf(&ours, (2020, 2100));
         let verifier = PinnedAuthority::new(Pin::of(&leaf), &Arc::new(ring::default_provider()));
-        let found = verifier.check(
-            &leaf,
-            &[ours.certificate.clone()],
-            UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000)),
-        );
+        let found = verifier.check(&leaf, std::slice::from_ref(&ours.certificate), NOW);
         let authority = Pin::of(&ours.certificate);
         assert_eq!(found, Err(Untrusted::Leaf { expected: Pin::of(&leaf), authority }));
     }
@@ -251,13 +250,12 @@ mod tests {
     fn a_wrong_clock_is_no_reason_to_refuse_but_is_said() {
         let ours = authority();
         let verifier = PinnedAuthority::new(Pin::of(&ours.certificate), &Arc::new(ring::default_provider()));
-        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_800_000_000));
         let others = [ours.certificate.clone()];
         for (years, said) in
             [((2020, 2100), None), ((2000, 2001), Some("expired")), ((2090, 2100), Some("not valid yet"))]
         {
             let leaf = leaf(&ours, years);
-            assert_eq!(verifier.chain(&leaf, &others[0], &others, now), Ok(said), "{years:?}");
+            assert_eq!(verifier.chain(&leaf, &others[0], &others, NOW), Ok(said), "{years:?}");
         }
     }
 }
