@@ -7,7 +7,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
+mod agent_static;
+mod ci;
 mod codegen;
+mod licences;
+mod setup;
+mod shell;
+mod test;
 
 /// The developer commands of Landfall.
 #[derive(Parser)]
@@ -21,6 +27,14 @@ struct Cli {
 enum Command {
     /// Generate the operation table, the typed requests and responses, and their reference pages from the model.
     Codegen(codegen::Options),
+    /// Install what the tests need (as root through apt, else the command is printed) and run all of them.
+    Test,
+    /// Everything that has to hold for a commit: format, lints, generated code, licences, lock files, tests.
+    Ci,
+    /// Build the agent as one static file.
+    AgentStatic,
+    /// Check every dependency's licence and source against deny.toml.
+    Licences,
 }
 
 fn main() -> ExitCode {
@@ -37,5 +51,9 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("finding the root of the workspace")?;
     match &cli.command {
         Command::Codegen(options) => codegen::run(root, *options),
+        Command::Test => test::run_all(root),
+        Command::Ci => ci::run_all(root),
+        Command::AgentStatic => agent_static::build(root).map(drop),
+        Command::Licences => licences::check(root),
     }
 }

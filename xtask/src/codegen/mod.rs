@@ -31,7 +31,7 @@ const NOTICE: &str =
 pub(crate) struct Options {
     /// Write nothing; fail if anything would change, and say what.
     #[arg(long)]
-    check: bool,
+    pub(crate) check: bool,
 }
 
 /// Writes, or with `--check` compares, every generated file.

@@ -1,0 +1,54 @@
+//! What the tests need of the machine: Debian packages, installed when this is root, named otherwise.
+
+use std::{fs, path::Path};
+
+use anyhow::bail;
+
+use crate::shell::{command, exists, output, run};
+
+/// A program that tests start, and the Debian package it comes in.
+const PROGRAMS: &[(&str, &str)] = &[
+    ("sfdisk", "fdisk"),
+    ("mkfs.ext4", "e2fsprogs"),
+    ("mkfs.xfs", "xfsprogs"),
+    ("mkfs.btrfs", "btrfs-progs"),
+    ("mkfs.vfat", "dosfstools"),
+    ("mkswap", "util-linux"),
+    ("blkid", "util-linux"),
+    ("curl", "curl"),
+    ("python3", "python3"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
+    ("setpriv", "util-linux"),
+];
+
+/// Makes sure that everything is there, or fails with the one command that installs it.
+pub(crate) fn prepare(root: &Path) -> anyhow::Result<()> {
+    let mut missing: Vec<&str> =
+        PROGRAMS.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
+    if !postgres_installed() {
+        missing.push("postgresql");
+    }
+    missing.sort_unstable();
+    missing.dedup();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if output(&mut command(root, "id", &["-u"]))?.trim() != "0" {
+        bail!(
+            "the tests need Debian packages that are missing: run  sudo apt-get install -y {}",
+            missing.join(" ")
+        );
+    }
+    run(command(root, "apt-get", &["update", "-qq"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
+    let install = ["install", "-y", "-qq", "--no-install-recommends"];
+    run(command(root, "apt-get", &install).args(&missing).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Debian keeps the servers of each version in a directory of its own, outside the path.
+fn postgres_installed() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions
+        .map(|version| version.path().join("bin"))
+        .any(|bin| bin.join("initdb").is_file() && bin.join("pgbench").is_file())
+}

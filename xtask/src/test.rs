@@ -1,0 +1,31 @@
+//! `cargo xtask test`: everything that can be tested on this machine, from a fresh clone on.
+
+use std::{path::Path, time::Instant};
+
+use crate::{
+    agent_static, setup,
+    shell::{command, run},
+};
+
+/// Prepares the machine, then runs the Rust tests, the reliability tests and the official SDKs.
+pub(crate) fn run_all(root: &Path) -> anyhow::Result<()> {
+    let began = Instant::now();
+    setup::prepare(root)?;
+    let workspace = ["test", "--locked", "--workspace", "--exclude", "reliability", "--exclude", "bench-api"];
+    run(&mut command(root, "cargo", &workspace))?;
+    run(&mut command(
+        root,
+        "cargo",
+        &["build", "--locked", "--release", "-p", "landfall", "-p", "landfall-agent"],
+    ))?;
+    let agent = agent_static::build(root)?;
+    let center = root.join("target/release/landfall");
+    run(command(root, "cargo", &["test", "--locked", "-p", "reliability"])
+        .env("LANDFALL_BIN", &center)
+        .env("LANDFALL_AGENT_BIN", &agent))?;
+    run(command(root, "conformance/run", &[])
+        .env("LANDFALL_BIN", &center)
+        .env("LANDFALL_AGENT_BIN", &agent))?;
+    println!("\nall tests passed in {} s", began.elapsed().as_secs());
+    Ok(())
+}
