@@ -19,6 +19,7 @@ pub mod link;
 pub mod machine;
 mod pace;
 pub mod run;
+mod said;
 mod service;
 mod signals;
 mod size;
@@ -35,8 +36,8 @@ use std::{
 use tracing_subscriber::EnvFilter;
 
 use cli::{Cli, Command};
-use command::Said;
 use failure::Failure;
+use said::Said;
 
 /// Does what the arguments (without the program's own name) ask for, and says so: data on standard output,
 /// everything else on standard error. `invoked_as` is how a user calls it: `landfall-agent`, or `landfall agent`.

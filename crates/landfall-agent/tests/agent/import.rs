@@ -113,6 +113,13 @@ impl Source {
     }
 }
 
+/// The most that a process has had resident, in KiB.
+fn peak_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 fn files(directory: &Path) -> Vec<Vec<u8>> {
     let Ok(entries) = std::fs::read_dir(directory) else { return vec![] };
     entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect()
@@ -330,7 +337,7 @@ async fn commands_on_a_machine_that_is_not_imported_say_so() {
 }
 
 #[tokio::test]
-async fn a_running_agent_ends_with_a_signal_and_success() {
+async fn a_running_agent_is_small_and_ends_with_a_signal_and_success() {
     let source = Source::facing(healthy).await;
     assert_eq!(source.import(&[]).await.exit, Some(0));
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::INT] {
@@ -343,6 +350,8 @@ async fn a_running_agent_ends_with_a_signal_and_success() {
             .spawn()
             .unwrap();
         source.center.until(agent_api::HEARTBEAT, before + 1).await;
+        let peak = peak_kib(child.id().unwrap());
+        assert!(peak < 32 * 1024, "{peak} KiB resident");
         let pid = rustix::process::Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
         assert_eq!(child.wait().await.unwrap().code(), Some(0));
