@@ -1,0 +1,47 @@
+//! The emulator's controls.
+
+use crate::harness::Center;
+
+#[tokio::test]
+async fn a_reset_leaves_nothing_to_see() {
+    let center = Center::start_emulator().await;
+    center.code(&[]).await;
+    center.advance(40 * 86_400).await;
+    center.post("/_landfall/reset", "").await.ok();
+    center.clock_was_reset();
+    for action in ["ListAccessTokens", "DescribeSourceServers"] {
+        assert_eq!(center.call(action, &[]).await.ok()["TotalCount"], 0, "{action}");
+    }
+    let events = center.call("ListAuditEvents", &[]).await.ok();
+    assert!(events["AuditEvents"]["AuditEvent"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn moving_the_clock_expires_codes() {
+    let center = Center::start_emulator().await;
+    center.code(&[("TimeToLiveInDays", "30")]).await;
+    center.advance(30 * 86_400).await;
+    let listed = center.call("ListAccessTokens", &[("Status", "expired")]).await.ok();
+    assert_eq!(listed["TotalCount"], 1);
+}
+
+#[tokio::test]
+async fn faults_strike_as_asked() {
+    let center = Center::start_emulator().await;
+    let fault = r#"{"operation":"CreateAccessToken","status":503,"code":"ServiceUnavailable","times":1}"#;
+    center.post("/_landfall/faults", fault).await.ok();
+    assert_eq!(center.call("CreateAccessToken", &[]).await.refused(), (503, "ServiceUnavailable"));
+    center.call("CreateAccessToken", &[]).await.ok();
+    for bad in ["", "{}", r#"{"operation":"Nothing"}"#] {
+        assert_eq!(center.post("/_landfall/faults", bad).await.status, 400, "{bad}");
+    }
+    assert_eq!(center.post("/_landfall/clock", r#"{"advance":"soon"}"#).await.status, 400);
+}
+
+#[tokio::test]
+async fn an_ordinary_center_has_no_controls() {
+    let center = Center::start().await;
+    for control in ["reset", "clock", "faults"] {
+        assert_eq!(center.post(&format!("/_landfall/{control}"), "{}").await.status, 404, "{control}");
+    }
+}

@@ -1,0 +1,301 @@
+//! Starts centers and speaks to them.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use center::{
+    clock::{SystemClock, SystemRandom},
+    identity::{Identities, NewKey},
+    keyring::MasterKeySource,
+    server::{Config, Running, open_keyring},
+};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
+use pop::{
+    Limits, Secret,
+    sign::{self, Payload},
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use serde_json::Value;
+use smc::{ports::Clock, registry::Settings};
+use store::{Database, Location, Options};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+/// A center and the key that its first start made.
+pub struct Center {
+    pub running: Running,
+    pub directory: TempDir,
+    pub key: Key,
+    moved_by: AtomicI64,
+}
+
+/// An AccessKey to call with.
+#[derive(Clone)]
+pub struct Key {
+    pub id: String,
+    pub secret: String,
+}
+
+/// What a call answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+pub fn config(directory: &Path) -> Config {
+    let loopback = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+    Config {
+        database: Location::Sqlite(directory.join("landfall.db")),
+        master_key: MasterKeySource::File { path: directory.join("master.key"), generate: true },
+        api_listen: loopback,
+        api_tls: None,
+        agent_listen: loopback,
+        agent_addresses: Vec::new(),
+        agent_binary: None,
+        limits: Limits { key_rate: None, address_rate: None, ..Limits::default() },
+        settings: Settings::default(),
+        emulator_key: None,
+    }
+}
+
+impl Center {
+    pub async fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let config = config(directory.path());
+        Self::start_with(directory, config).await
+    }
+
+    pub async fn start_emulator() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let key = NewKey::given("landfall-dev".parse().unwrap(), "landfall-dev-secret");
+        let config = Config { emulator_key: Some(key), ..config(directory.path()) };
+        Self::start_with(directory, config).await
+    }
+
+    pub async fn start_with(directory: TempDir, config: Config) -> Self {
+        let mut running = Running::start(config).await.unwrap();
+        let key = Key::from(&running.first_key.take().unwrap());
+        Self { running, directory, key, moved_by: AtomicI64::new(0) }
+    }
+
+    /// A center that was started again.
+    pub fn again(running: Running, directory: TempDir, key: Key) -> Self {
+        Self { running, directory, key, moved_by: AtomicI64::new(0) }
+    }
+
+    /// Calls an operation of SMC with the owner's key.
+    pub async fn call(&self, action: &str, params: &[(&str, &str)]) -> Answer {
+        self.call_as(&self.key, action, params).await
+    }
+
+    pub async fn call_as(&self, key: &Key, action: &str, params: &[(&str, &str)]) -> Answer {
+        let version =
+            if smc_model::operation("2019-06-01", action).is_some() { "2019-06-01" } else { "2026-11-24" };
+        let params: Vec<_> =
+            params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let host = self.running.api_address.to_string();
+        let signed = sign::v3(
+            &sign::Request {
+                access_key_id: &key.id,
+                secret: &Secret::new(key.secret.as_str()),
+                security_token: None,
+                method: &Method::POST,
+                host: &host,
+                action,
+                version,
+                params: &params,
+                body: Payload::None,
+                now: self.now(),
+                nonce: &nonce(),
+            },
+            pop::v3::Algorithm::HmacSha256,
+        )
+        .unwrap();
+        let mut request = Request::post(format!("/?{}", signed.query)).body(Full::new(signed.body)).unwrap();
+        *request.headers_mut() = signed.headers;
+        self.send(request).await
+    }
+
+    /// Sends a plain request to the API listener.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+        let stream = TcpStream::connect(self.running.api_address).await.unwrap();
+        answer(exchange(stream, request).await).await
+    }
+
+    pub async fn post(&self, path: &str, body: &str) -> Answer {
+        let request =
+            Request::post(path).header("host", "localhost").body(Full::new(Bytes::from(body.to_owned())));
+        self.send(request.unwrap()).await
+    }
+
+    /// Manages identities in the database of the running center, as `landfall admin` does.
+    pub async fn identities(&self) -> Identities {
+        let config = config(self.directory.path());
+        let database = Database::open(&config.database, Options::default()).unwrap();
+        let keyring = Arc::new(open_keyring(&database, &config.master_key).await.unwrap());
+        Identities::new(database, keyring, Arc::new(SystemClock::default()))
+    }
+
+    /// Creates a code; gives its id and value.
+    pub async fn code(&self, params: &[(&str, &str)]) -> (String, String) {
+        let body = self.call("CreateAccessToken", params).await.ok();
+        let text = |name: &str| body[name].as_str().unwrap().to_owned();
+        (text("AccessTokenId"), text("AccessTokenCode"))
+    }
+
+    /// Moves the emulator's clock, and this client's with it.
+    pub async fn advance(&self, seconds: i64) {
+        self.post("/_landfall/clock", &format!(r#"{{"advance":"{seconds}s"}}"#)).await.ok();
+        self.moved_by.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Forgets that the clock was moved, after a reset.
+    pub fn clock_was_reset(&self) {
+        self.moved_by.store(0, Ordering::SeqCst);
+    }
+
+    fn now(&self) -> i64 {
+        SystemClock::default().now().unix() + self.moved_by.load(Ordering::SeqCst)
+    }
+}
+
+impl From<&NewKey> for Key {
+    fn from(key: &NewKey) -> Self {
+        Self { id: key.id.to_string(), secret: key.secret.reveal().to_owned() }
+    }
+}
+
+impl Answer {
+    /// The body of an answer that has to be a success.
+    #[track_caller]
+    pub fn ok(self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        self.body
+    }
+
+    /// Status and code of an answer that has to be a failure.
+    #[track_caller]
+    pub fn refused(&self) -> (u16, &str) {
+        assert!(self.status >= 400, "{}", self.body);
+        (self.status, self.body["Code"].as_str().or(self.body["code"].as_str()).unwrap_or_default())
+    }
+}
+
+/// An agent: a key pair of its own and a connection to the agent listener.
+pub struct Agent {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Agent {
+    pub fn new() -> Self {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().der().clone();
+        Self { certificate, key: PrivateKeyDer::Pkcs8(key.serialize_der().into()) }
+    }
+
+    pub async fn send(&self, center: &Center, request: Request<Full<Bytes>>) -> Answer {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(TrustAll(provider)))
+            .with_client_auth_cert(vec![self.certificate.clone()], self.key.clone_key())
+            .unwrap();
+        let stream = TcpStream::connect(center.running.agent_address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        answer(exchange(stream, request).await).await
+    }
+
+    pub async fn post(&self, center: &Center, path: &str, body: &Value) -> Answer {
+        let body = Full::new(Bytes::from(body.to_string()));
+        self.send(center, Request::post(path).header("host", "center").body(body).unwrap()).await
+    }
+}
+
+async fn exchange<T>(stream: T, request: Request<Full<Bytes>>) -> Response<hyper::body::Incoming>
+where
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+{
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    sender.send_request(request).await.unwrap()
+}
+
+async fn answer(response: Response<hyper::body::Incoming>) -> Answer {
+    let status = response.status().as_u16();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+}
+
+fn nonce() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What the pins of a real agent replace: these tests know that they speak to their own center.
+#[derive(Debug)]
+struct TrustAll(Arc<rustls::crypto::CryptoProvider>);
+
+impl rustls::client::danger::ServerCertVerifier for TrustAll {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: rustls::pki_types::UnixTime,
+    ) -> Result<rustls::client::danger::ServerCertVerified, rustls::Error> {
+        Ok(rustls::client::danger::ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &rustls::DigitallySignedStruct,
+    ) -> Result<rustls::client::danger::HandshakeSignatureValid, rustls::Error> {
+        rustls::crypto::verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+pub fn random_machine() -> String {
+    use smc::ports::Random;
+    hex::encode(SystemRandom.bytes::<32>().unwrap())
+}

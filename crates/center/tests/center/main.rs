@@ -1,0 +1,10 @@
+//! A whole center in this process, on loopback: calls signed as clients sign them, agents over TLS.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod agents;
+mod codes;
+mod emulator;
+mod harness;
+mod identities;
+mod keys;
