@@ -31,7 +31,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 
 /// A center and the key that its first start made.
-pub struct Center {
+pub(crate) struct Center {
     pub running: Running,
     pub directory: TempDir,
     pub key: Key,
@@ -40,19 +40,19 @@ pub struct Center {
 
 /// An AccessKey to call with.
 #[derive(Clone)]
-pub struct Key {
+pub(crate) struct Key {
     pub id: String,
     pub secret: String,
 }
 
 /// What a call answered.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub body: Value,
 }
 
-pub fn config(directory: &Path) -> Config {
+pub(crate) fn config(directory: &Path) -> Config {
     let loopback = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
     Config {
         database: Location::Sqlite(directory.join("landfall.db")),
@@ -69,36 +69,36 @@ pub fn config(directory: &Path) -> Config {
 }
 
 impl Center {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = config(directory.path());
         Self::start_with(directory, config).await
     }
 
-    pub async fn start_emulator() -> Self {
+    pub(crate) async fn start_emulator() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let key = NewKey::given("landfall-dev".parse().unwrap(), "landfall-dev-secret");
         let config = Config { emulator_key: Some(key), ..config(directory.path()) };
         Self::start_with(directory, config).await
     }
 
-    pub async fn start_with(directory: TempDir, config: Config) -> Self {
+    pub(crate) async fn start_with(directory: TempDir, config: Config) -> Self {
         let mut running = Running::start(config).await.unwrap();
         let key = Key::from(&running.first_key.take().unwrap());
         Self { running, directory, key, moved_by: AtomicI64::new(0) }
     }
 
     /// A center that was started again.
-    pub fn again(running: Running, directory: TempDir, key: Key) -> Self {
+    pub(crate) fn again(running: Running, directory: TempDir, key: Key) -> Self {
         Self { running, directory, key, moved_by: AtomicI64::new(0) }
     }
 
     /// Calls an operation of SMC with the owner's key.
-    pub async fn call(&self, action: &str, params: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn call(&self, action: &str, params: &[(&str, &str)]) -> Answer {
         self.call_as(&self.key, action, params).await
     }
 
-    pub async fn call_as(&self, key: &Key, action: &str, params: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn call_as(&self, key: &Key, action: &str, params: &[(&str, &str)]) -> Answer {
         let version =
             if smc_model::operation("2019-06-01", action).is_some() { "2019-06-01" } else { "2026-11-24" };
         let params: Vec<_> =
@@ -127,19 +127,19 @@ impl Center {
     }
 
     /// Sends a plain request to the API listener.
-    pub async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
         let stream = TcpStream::connect(self.running.api_address).await.unwrap();
         answer(exchange(stream, request).await).await
     }
 
-    pub async fn post(&self, path: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         let request =
             Request::post(path).header("host", "localhost").body(Full::new(Bytes::from(body.to_owned())));
         self.send(request.unwrap()).await
     }
 
     /// Manages identities in the database of the running center, as `landfall admin` does.
-    pub async fn identities(&self) -> Identities {
+    pub(crate) async fn identities(&self) -> Identities {
         let config = config(self.directory.path());
         let database = Database::open(&config.database, Options::default()).unwrap();
         let keyring = Arc::new(open_keyring(&database, &config.master_key).await.unwrap());
@@ -147,20 +147,20 @@ impl Center {
     }
 
     /// Creates a code; gives its id and value.
-    pub async fn code(&self, params: &[(&str, &str)]) -> (String, String) {
+    pub(crate) async fn code(&self, params: &[(&str, &str)]) -> (String, String) {
         let body = self.call("CreateAccessToken", params).await.ok();
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
         (text("AccessTokenId"), text("AccessTokenCode"))
     }
 
     /// Moves the emulator's clock, and this client's with it.
-    pub async fn advance(&self, seconds: i64) {
+    pub(crate) async fn advance(&self, seconds: i64) {
         self.post("/_landfall/clock", &format!(r#"{{"advance":"{seconds}s"}}"#)).await.ok();
         self.moved_by.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// Forgets that the clock was moved, after a reset.
-    pub fn clock_was_reset(&self) {
+    pub(crate) fn clock_was_reset(&self) {
         self.moved_by.store(0, Ordering::SeqCst);
     }
 
@@ -178,33 +178,33 @@ impl From<&NewKey> for Key {
 impl Answer {
     /// The body of an answer that has to be a success.
     #[track_caller]
-    pub fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body
     }
 
     /// Status and code of an answer that has to be a failure.
     #[track_caller]
-    pub fn refused(&self) -> (u16, &str) {
+    pub(crate) fn refused(&self) -> (u16, &str) {
         assert!(self.status >= 400, "{}", self.body);
         (self.status, self.body["Code"].as_str().or(self.body["code"].as_str()).unwrap_or_default())
     }
 }
 
 /// An agent: a key pair of its own and a connection to the agent listener.
-pub struct Agent {
+pub(crate) struct Agent {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
 }
 
 impl Agent {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = rcgen::KeyPair::generate().unwrap();
         let certificate = rcgen::CertificateParams::default().self_signed(&key).unwrap().der().clone();
         Self { certificate, key: PrivateKeyDer::Pkcs8(key.serialize_der().into()) }
     }
 
-    pub async fn send(&self, center: &Center, request: Request<Full<Bytes>>) -> Answer {
+    pub(crate) async fn send(&self, center: &Center, request: Request<Full<Bytes>>) -> Answer {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -219,7 +219,7 @@ impl Agent {
         answer(exchange(stream, request).await).await
     }
 
-    pub async fn post(&self, center: &Center, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, center: &Center, path: &str, body: &Value) -> Answer {
         let body = Full::new(Bytes::from(body.to_string()));
         self.send(center, Request::post(path).header("host", "center").body(body).unwrap()).await
     }
@@ -295,7 +295,7 @@ impl rustls::client::danger::ServerCertVerifier for TrustAll {
     }
 }
 
-pub fn random_machine() -> String {
+pub(crate) fn random_machine() -> String {
     use smc::ports::Random;
     hex::encode(SystemRandom.bytes::<32>().unwrap())
 }
