@@ -106,7 +106,7 @@ fn of_code(code: &str) -> Option<&'static str> {
             "check the options; if they are right, install the agent that this center offers"
         }
         ErrorReply::UNKNOWN_AGENT => "run `landfall-agent import` with an activation code",
-        "ServiceUnavailable" | "InternalError" | "Throttling" | "Throttling.User" => {
+        "ServiceUnavailable" | "InternalError" | "Throttling" => {
             "run the same command again in a minute; if it stays so, the center's log says why"
         }
         _ => return None,

@@ -90,9 +90,11 @@ impl CallError {
         }
     }
 
-    /// Says whether the center decided, so that the same call will be refused again.
+    /// Says whether the center decided, so that the same call will be refused again: any 4xx but 408 (the
+    /// request came too slowly) and 429 (too many).
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Refused { status, .. } if (400..500).contains(status) && *status != 429)
+        matches!(self, Self::Refused { status: 400..=499, .. })
+            && !matches!(self, Self::Refused { status: 408 | 429, .. })
     }
 }
 
