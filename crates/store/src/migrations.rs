@@ -155,7 +155,7 @@ fn take(connection: &mut dyn Connection, step: &Step) -> Result<(), Trouble> {
     connection
         .execute("INSERT INTO schema_version (version, program) VALUES ($1, $2)", &taken)
         .map_err(failed)?;
-    connection.commit().map_err(|error| match error {
+    connection.commit(&[]).map_err(|error| match error {
         CommitError::Undone(error) | CommitError::Unknown(error) => failed(error),
     })
 }

@@ -10,7 +10,7 @@ use ram::AccountId;
 use smc::{Timestamp, ports::StoreError};
 
 use crate::{
-    driver::{Connection, Engine, Value},
+    driver::{Connection, Engine, Statement, Value},
     row,
 };
 
@@ -92,30 +92,25 @@ impl<'c> Transaction<'c> {
         self.failed.clone().map_or(Ok(()), Err)
     }
 
-    /// Sends what is held back; the transaction can then be committed.
-    pub(crate) fn finish(mut self) -> Result<(), StoreError> {
-        for held in Held::ALL {
-            self.release(held)?;
+    /// Gives the statements that are left to run before the commit: what is held back, then the counters, in an order
+    /// that every center follows.
+    pub(crate) fn finish(mut self) -> Result<Vec<Statement>, StoreError> {
+        self.failure()?;
+        let mut last: Vec<_> = Held::ALL.into_iter().flat_map(|table| self.held_inserts(table)).collect();
+        for ((account, relation), change) in std::mem::take(&mut self.counted) {
+            let sql = match change {
+                0 => continue,
+                // Inserting a negative total would be refused before it could become a subtraction.
+                ..0 => "UPDATE counters SET total = total + $3 WHERE account = $1 AND relation = $2",
+                1.. => {
+                    "INSERT INTO counters (account, relation, total) VALUES ($1, $2, $3)
+                     ON CONFLICT (account, relation) DO UPDATE SET total = counters.total + excluded.total"
+                }
+            };
+            let values = vec![account.to_string().into(), relation.as_str().into(), change.into()];
+            last.push(Statement { sql: sql.into(), values });
         }
-        let change = "INSERT INTO counters (account, relation, total) VALUES ($1, $2, $3)
-            ON CONFLICT (account, relation) DO UPDATE SET total = counters.total + excluded.total";
-        // In the order of the map, which every center follows.
-        for ((account, relation), change_of_total) in std::mem::take(&mut self.counted) {
-            if change_of_total < 0 {
-                // An insert of a negative total would be refused before it could become an addition.
-                let take = "UPDATE counters SET total = total + $3 WHERE account = $1 AND relation = $2";
-                self.execute(
-                    take,
-                    &[account.to_string().into(), relation.as_str().into(), change_of_total.into()],
-                )?;
-            } else if change_of_total > 0 {
-                self.execute(
-                    change,
-                    &[account.to_string().into(), relation.as_str().into(), change_of_total.into()],
-                )?;
-            }
-        }
-        self.failure()
+        Ok(last)
     }
 
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
@@ -135,17 +130,25 @@ impl<'c> Transaction<'c> {
 
     /// Sends the rows of a table that are held back: before anything that could see them.
     pub(crate) fn release(&mut self, table: Held) -> Result<(), StoreError> {
+        for insert in self.held_inserts(table) {
+            self.execute(&insert.sql, &insert.values)?;
+        }
+        Ok(())
+    }
+
+    fn held_inserts(&mut self, table: Held) -> Vec<Statement> {
         let mut rows = std::mem::take(&mut self.held[table as usize]);
         let (name, columns) = table.target();
+        let mut inserts = Vec::new();
         while !rows.is_empty() {
             // Powers of two: few texts of statements to keep prepared.
             let largest = if rows.len() >= LARGEST_INSERT { LARGEST_INSERT } else { 1 << rows.len().ilog2() };
             let rest = rows.split_off(largest);
-            let values: Vec<Value> = rows.into_iter().flatten().collect();
-            self.execute(&insert(name, columns, largest), &values)?;
+            let values = rows.into_iter().flatten().collect();
+            inserts.push(Statement { sql: insert(name, columns, largest), values });
             rows = rest;
         }
-        Ok(())
+        inserts
     }
 
     /// Notes that rows came or went.

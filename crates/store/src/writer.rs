@@ -7,11 +7,15 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    thread,
+    time::{Duration, Instant},
 };
 
 use smc::ports::StoreError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    runtime::Runtime,
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{
     driver::{Access, CommitError},
@@ -22,8 +26,8 @@ use crate::{
 /// Runs of a work that collides with what others write, before its caller is told.
 const ATTEMPTS: u32 = 5;
 
-/// How often other threads get a chance to queue more, as long as they do.
-const GATHERING: u32 = 8;
+/// How long the first work of a transaction waits for others at the most.
+const GATHERING: Duration = Duration::from_millis(2);
 
 /// Something to do inside a transaction, together with the caller who waits for it.
 pub(crate) trait Work: Send {
@@ -71,27 +75,61 @@ pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
 
 /// Works until the last sender is gone.
 pub(crate) fn run(mut link: Link, mut queue: mpsc::Receiver<Box<dyn Work>>, largest: usize) {
+    let timer = tokio::runtime::Builder::new_current_thread().enable_time().build().ok();
+    let mut last = Last { works: 1, took: Duration::ZERO };
     while let Some(first) = queue.blocking_recv() {
         let mut batch = vec![first];
-        gather(&mut batch, &mut queue, largest);
+        last.gather(&mut batch, &mut queue, largest, timer.as_ref());
+        let start = Instant::now();
+        last.works = batch.len();
         process(&mut link, batch);
+        last.took = start.elapsed();
     }
 }
 
-/// Those who were answered just now are about to ask again: without giving them a moment, every other transaction
-/// would be made for the first of them alone.
-fn gather(batch: &mut Vec<Box<dyn Work>>, queue: &mut mpsc::Receiver<Box<dyn Work>>, largest: usize) {
-    for _ in 0..GATHERING {
-        let before = batch.len();
-        while batch.len() < largest
-            && let Ok(work) = queue.try_recv()
-        {
-            batch.push(work);
-        }
-        if batch.len() == largest || (batch.len() == before && before > 1) {
+/// The last transaction: what it was like tells what is worth waiting for.
+struct Last {
+    works: usize,
+    took: Duration,
+}
+
+impl Last {
+    /// Those who were answered just now are about to ask again: without giving them a moment, every other transaction
+    /// would be made for the first of them alone. So a transaction waits until there are as many works as last time,
+    /// for a quarter of the time that the last one took. A caller who is alone never waits.
+    fn gather(
+        &self,
+        batch: &mut Vec<Box<dyn Work>>,
+        queue: &mut mpsc::Receiver<Box<dyn Work>>,
+        largest: usize,
+        timer: Option<&Runtime>,
+    ) {
+        take_waiting(batch, queue, largest);
+        let Some(timer) = timer else { return };
+        if batch.len() >= self.works {
             return;
         }
-        thread::yield_now();
+        let patience = (self.took / 4).min(GATHERING);
+        // When it is over, what has come until then is in the batch.
+        let _ = timer.block_on(async {
+            timeout(patience, async {
+                while batch.len() < self.works.min(largest)
+                    && let Some(work) = queue.recv().await
+                {
+                    batch.push(work);
+                }
+            })
+            .await
+        });
+        take_waiting(batch, queue, largest);
+    }
+}
+
+fn take_waiting(batch: &mut Vec<Box<dyn Work>>, queue: &mut mpsc::Receiver<Box<dyn Work>>, largest: usize) {
+    while batch.len() < largest
+        && let Ok(work) = queue.try_recv()
+    {
+        batch.push(work);
     }
 }
 
@@ -149,12 +187,14 @@ fn attempt(link: &mut Link, works: &mut [Box<dyn Work>]) -> Result<(), Failure> 
         work.run(&mut transaction)?;
         transaction.failure()
     });
-    let flushed = ran.and_then(|()| transaction.finish());
-    if let Err(error) = flushed {
-        connection.rollback();
-        return Err(Failure::Undone(error));
-    }
-    connection.commit().map_err(|error| {
+    let last = match ran.and_then(|()| transaction.finish()) {
+        Ok(last) => last,
+        Err(error) => {
+            connection.rollback();
+            return Err(Failure::Undone(error));
+        }
+    };
+    connection.commit(&last).map_err(|error| {
         connection.rollback();
         match error {
             CommitError::Undone(error) => Failure::Undone(error),

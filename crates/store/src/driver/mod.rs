@@ -38,6 +38,12 @@ pub(crate) enum Access {
     Migrate,
 }
 
+/// A statement with the values of its placeholders.
+pub(crate) struct Statement {
+    pub(crate) sql: String,
+    pub(crate) values: Vec<Value>,
+}
+
 /// Why a commit did not succeed.
 #[derive(Debug)]
 pub(crate) enum CommitError {
@@ -51,7 +57,8 @@ pub(crate) enum CommitError {
 pub(crate) trait Connection {
     fn engine(&self) -> Engine;
     fn begin(&mut self, access: Access) -> Result<(), StoreError>;
-    fn commit(&mut self) -> Result<(), CommitError>;
+    /// Runs the last statements of a transaction and commits it; where an engine is far away, all at once.
+    fn commit(&mut self, last: &[Statement]) -> Result<(), CommitError>;
     /// Ends the transaction without keeping anything; a connection on which that fails is no longer usable.
     fn rollback(&mut self);
     /// Runs a statement and gives the number of rows it changed.

@@ -9,19 +9,19 @@
 //! Every wait is bounded, on the server by its own timeouts and here by one more, for a server that is not there
 //! to keep them.
 
-use std::{collections::HashMap, error::Error as _, time::Duration};
+use std::{collections::HashMap, error::Error as _, future::poll_fn, pin::Pin, task::Poll, time::Duration};
 
 use smc::ports::StoreError;
 use tokio::{runtime::Runtime, time::timeout};
 use tokio_postgres::{
-    Client, Config, NoTls, Row, Statement,
+    Client, Config, NoTls, Row,
     config::{Host, SslMode},
     error::{DbError, Severity, SqlState},
     types::{IsNull, ToSql, Type, to_sql_checked},
 };
 
 use super::{
-    Access, CommitError, Engine, Value,
+    Access, CommitError, Engine, Statement, Value,
     tls::{self, Tls},
 };
 use crate::OpenError;
@@ -56,7 +56,7 @@ pub(crate) struct Connector {
 pub(crate) struct Connection {
     runtime: Runtime,
     client: Client,
-    prepared: HashMap<String, Statement>,
+    prepared: HashMap<String, tokio_postgres::Statement>,
     patience: Duration,
     lost: bool,
 }
@@ -141,8 +141,31 @@ impl super::Connection for Connection {
         })
     }
 
-    fn commit(&mut self) -> Result<(), CommitError> {
-        self.script("COMMIT").map_err(|error| {
+    /// Everything goes out together and costs one round trip. A statement that fails makes the server undo the
+    /// transaction at `COMMIT`; so does this side then, and tells the statement's error.
+    fn commit(&mut self, last: &[Statement]) -> Result<(), CommitError> {
+        let prepared: Result<Vec<_>, _> =
+            last.iter().map(|statement| self.prepared(&statement.sql)).collect();
+        let prepared = prepared.map_err(CommitError::Undone)?;
+        // One that could not be sent would be missing from what is committed.
+        if !last.iter().zip(&prepared).all(|(statement, prepared)| can_send(&statement.values, prepared)) {
+            return Err(CommitError::Undone(StoreError::Corrupt(
+                "a column is not of the type it was made with".into(),
+            )));
+        }
+        let Self { runtime, client, patience, .. } = self;
+        let done = runtime.block_on(async {
+            let client: &Client = client;
+            let mut answers: Vec<Answer<'_>> = Vec::with_capacity(last.len() + 1);
+            for (statement, prepared) in last.iter().zip(&prepared) {
+                answers.push(Box::pin(async {
+                    client.execute_raw(prepared, &statement.values).await.map(|_| ())
+                }));
+            }
+            answers.push(Box::pin(client.batch_execute("COMMIT")));
+            timeout(*patience, in_order(answers)).await
+        });
+        self.checked(done).map_err(|error| {
             if self.usable() { CommitError::Undone(error) } else { CommitError::Unknown(error) }
         })
     }
@@ -205,7 +228,7 @@ impl Connection {
         }
     }
 
-    fn prepared(&mut self, sql: &str) -> Result<Statement, StoreError> {
+    fn prepared(&mut self, sql: &str) -> Result<tokio_postgres::Statement, StoreError> {
         if let Some(statement) = self.prepared.get(sql) {
             return Ok(statement.clone());
         }
@@ -238,6 +261,43 @@ impl Connection {
             }
         }
     }
+}
+
+/// The server's answer to one statement.
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + 'a>>;
+
+/// Sends all statements in their order, without waiting for an answer in between, then takes the answers; the first
+/// error is the one that caused the others.
+async fn in_order(answers: Vec<Answer<'_>>) -> Result<(), tokio_postgres::Error> {
+    let mut answers: Vec<_> = answers.into_iter().map(Some).collect();
+    let mut outcomes: Vec<Option<tokio_postgres::Error>> = answers.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let mut waiting = false;
+        for (answer, outcome) in answers.iter_mut().zip(&mut outcomes) {
+            // A statement is sent when it is first asked for its answer.
+            match answer.as_mut().map(|answer| answer.as_mut().poll(context)) {
+                Some(Poll::Pending) => waiting = true,
+                Some(Poll::Ready(done)) => {
+                    *outcome = done.err();
+                    *answer = None;
+                }
+                None => {}
+            }
+        }
+        if waiting { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    outcomes.into_iter().flatten().next().map_or(Ok(()), Err)
+}
+
+fn can_send(values: &[Value], statement: &tokio_postgres::Statement) -> bool {
+    values.len() == statement.params().len()
+        && values.iter().zip(statement.params()).all(|(value, ty)| match value {
+            Value::Null => true,
+            Value::Int(_) => *ty == Type::INT8,
+            Value::Text(_) => *ty == Type::TEXT,
+            Value::Blob(_) => *ty == Type::BYTEA,
+        })
 }
 
 impl ToSql for Value {

@@ -14,7 +14,7 @@ use std::{
 use rusqlite::{ErrorCode, OpenFlags, ffi, types::ValueRef};
 use smc::ports::StoreError;
 
-use super::{Access, CommitError, Engine, Value};
+use super::{Access, CommitError, Engine, Statement, Value};
 use crate::OpenError;
 
 /// How long to wait for another process that writes.
@@ -134,7 +134,10 @@ impl super::Connection for Connection {
         self.execute(sql, &[]).map(|_| ())
     }
 
-    fn commit(&mut self) -> Result<(), CommitError> {
+    fn commit(&mut self, last: &[Statement]) -> Result<(), CommitError> {
+        for statement in last {
+            self.execute(&statement.sql, &statement.values).map_err(CommitError::Undone)?;
+        }
         let committed = self.inner.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         match committed {
             Ok(_) => Ok(()),
@@ -272,7 +275,7 @@ mod tests {
             let inserted =
                 connection.execute("INSERT INTO t (content) VALUES ($1)", &[Value::Blob(vec![7; 20_000])]);
             match inserted {
-                Ok(_) => connection.commit().map_err(|error| panic!("{error:?}")),
+                Ok(_) => connection.commit(&[]).map_err(|error| panic!("{error:?}")),
                 Err(error) => {
                     connection.rollback();
                     Err(error)
