@@ -96,7 +96,9 @@ fn of_code(code: &str) -> Option<&'static str> {
         "Source.OtherAccount" => {
             "use a code of the account that the source belongs to, or delete the source there first"
         }
-        "SourceServerName.Duplicate" => "leave --name out to get a name made of host name and address",
+        "SourceServerName.Duplicate" | "InvalidParameter.Name" => {
+            "leave --name out to get a name made of host name and address"
+        }
         "Inventory.Invalid" => {
             "see what would be sent with `landfall-agent inventory`, and limit it with --disk PATH"
         }
