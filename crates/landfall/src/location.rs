@@ -27,17 +27,17 @@ const MASTER_KEY: &str = "master.key";
 #[command(next_help_heading = "Storage")]
 pub(crate) struct Storage {
     /// Directory of the database and the master key [default: /var/lib/landfall for root, else ~/.local/share/landfall]
-    #[arg(long, value_name = "DIR", env = "LANDFALL_DATA_DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = "LANDFALL_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// PostgreSQL database instead of the embedded one, such as postgres://USER@HOST/DATABASE; give a URL with a
     /// password by the environment, where other users cannot read it
-    #[arg(long, value_name = "URL", env = "LANDFALL_DATABASE_URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "LANDFALL_DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
 
     /// File of the master key [default: master.key in the data directory]; the key itself can be given in
     /// LANDFALL_MASTER_KEY instead
-    #[arg(long, value_name = "FILE", env = "LANDFALL_MASTER_KEY_FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = "LANDFALL_MASTER_KEY_FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
 }
 
@@ -236,11 +236,7 @@ mod tests {
                 surroundings(false, "/h", "", ""),
                 "postgres://h/d /h/.local/share/landfall/master.key /h/.local/share/landfall",
             ),
-            (
-                key,
-                surroundings(true, "", "", "aa"),
-                "/var/lib/landfall/landfall.db /k /var/lib/landfall",
-            ),
+            (key, surroundings(true, "", "", "aa"), "/var/lib/landfall/landfall.db /k /var/lib/landfall"),
             (
                 Storage::default(),
                 surroundings(false, "", "", ""),

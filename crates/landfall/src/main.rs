@@ -1,7 +1,20 @@
-//! The operator's program: assembly and wiring.
+//! The operator's program: assembly and wiring. Rules are in the crates below; here are options, calls and words.
 
-#![expect(dead_code, reason = "serve and demo, which use it, come with the next change")]
-
+mod admin;
+mod api;
+mod cli;
+mod client;
+mod demo;
+mod failure;
 mod location;
+mod output;
+mod serve;
+mod source;
+mod token;
+mod unbuilt;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main(std::env::args_os())
+}
