@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 mod agent_static;
+mod bench;
 mod ci;
 mod codegen;
 mod licences;
@@ -35,6 +36,9 @@ enum Command {
     AgentStatic,
     /// Check every dependency's licence and source against deny.toml.
     Licences,
+    /// Measure; the report says how each figure compares to its goal.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -55,5 +59,6 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Ci => ci::run_all(root),
         Command::AgentStatic => agent_static::build(root).map(drop),
         Command::Licences => licences::check(root),
+        Command::Bench(what) => bench::measure(root, what),
     }
 }

@@ -15,6 +15,7 @@ use pop::{
     v3::Algorithm,
 };
 use serde_json::Value;
+use smc::Timestamp;
 use tokio::net::TcpStream;
 
 use crate::exchange::{ClientError, Exchange};
@@ -89,7 +90,7 @@ impl ApiClient {
                 version: VERSION,
                 params: &params,
                 body: Payload::None,
-                now: now(),
+                now: now().unix(),
                 nonce: &nonce,
             },
             Algorithm::HmacSha256,
@@ -112,8 +113,9 @@ impl ApiClient {
     }
 }
 
+/// The time by the system's clock.
 #[expect(clippy::disallowed_methods, reason = "the center, in its own process, runs on the system's clock")]
-fn now() -> i64 {
+pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    Timestamp::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }

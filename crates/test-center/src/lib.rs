@@ -12,7 +12,7 @@ mod process;
 mod usage;
 
 pub use agent::{AgentKey, AgentLine};
-pub use api::{ApiClient, ApiKey, Code};
+pub use api::{ApiClient, ApiKey, Code, now};
 pub use exchange::ClientError;
 pub use machine::{inventory, machine_id};
 pub use process::{Center, CenterError, Launch};

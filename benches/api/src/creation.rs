@@ -1,0 +1,129 @@
+//! 64 callers creating codes with signed calls, against the plainest durable insert that the same disk or the same
+//! server does in the same run.
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, anyhow};
+use test_center::{ApiClient, ApiKey, Center, cpu_seconds};
+use test_postgres::TestPostgres;
+use tokio::task::JoinSet;
+
+use crate::{
+    lab::{Engine, Lab},
+    report::{Goal, Report},
+    spread::Spread,
+};
+
+const CLIENTS: u32 = 64;
+
+/// As long as the digest, the texts and the line in the trail that one code takes.
+const ROW: usize = 200;
+
+pub(crate) async fn measure(lab: &Lab, engine: Engine, report: &mut Report) -> anyhow::Result<()> {
+    let case = format!("creation-{engine}");
+    let span = lab.seconds(10);
+    // Before and after, so that a machine that gets busier or less so does not decide the ratio.
+    let before = baseline(lab, engine, &format!("{case}-before"), span / 2)?;
+    let launch = lab.launch(&case, engine)?;
+    let center = launch.start()?;
+    let key = center.first_key().context("reading the first key")?;
+    create(&center, &key, span / 5).await?;
+    let (cpu, began) = (cpu_seconds(center.pid())?, Instant::now());
+    let latencies = create(&center, &key, span).await?;
+    let cpu = (cpu_seconds(center.pid())? - cpu) / began.elapsed().as_secs_f64();
+    drop(center);
+    let after = baseline(lab, engine, &format!("{case}-after"), span / 2)?;
+
+    let (goal, against) = match engine {
+        Engine::Sqlite => (5.0, "one transaction for each insert"),
+        Engine::Postgres => (0.6, "pgbench, single-row inserts, 64 clients"),
+    };
+    let single = before.midpoint(after);
+    let rate = rate(latencies.len(), span);
+    report.add(&case, &format!("{against}, before"), before, "/s", Goal::None);
+    report.add(&case, &format!("{against}, after"), after, "/s", Goal::None);
+    report.add(&case, "codes created, 64 clients, V3", rate, "/s", Goal::None);
+    report.add(&case, "codes created in relation to that", rate / single, "times", Goal::AtLeast(goal));
+    report.add(&case, "p50", latencies.milliseconds(50), "ms", Goal::None);
+    report.add(&case, "p99", latencies.milliseconds(99), "ms", Goal::None);
+    report.add(&case, "processors used by the center", cpu, "cores", Goal::None);
+    Ok(())
+}
+
+/// Creates codes for a while with all clients at once, each on a connection of its own.
+async fn create(center: &Center, key: &ApiKey, span: Duration) -> anyhow::Result<Spread> {
+    let mut clients = Vec::new();
+    for _ in 0..CLIENTS {
+        clients.push(ApiClient::connect(center.api(), key).await?);
+    }
+    let end = Instant::now() + span;
+    let mut running = JoinSet::new();
+    for mut client in clients {
+        running.spawn(async move {
+            let mut latencies = Vec::new();
+            while Instant::now() < end {
+                let asked = Instant::now();
+                client.create_code(100).await?;
+                latencies.push(asked.elapsed());
+            }
+            anyhow::Ok(latencies)
+        });
+    }
+    let mut latencies = Vec::new();
+    while let Some(done) = running.join_next().await {
+        latencies.extend(done??);
+    }
+    Ok(Spread::of(latencies))
+}
+
+fn baseline(lab: &Lab, engine: Engine, name: &str, span: Duration) -> anyhow::Result<f64> {
+    match engine {
+        Engine::Sqlite => one_transaction_each(&lab.directory(name), span),
+        Engine::Postgres => pgbench(TestPostgres::shared()?, span),
+    }
+}
+
+/// The same settings as the center's, one row, one transaction, one after the other: with more connections SQLite only
+/// adds waiting for the lock.
+fn one_transaction_each(directory: &Path, span: Duration) -> anyhow::Result<f64> {
+    fs::create_dir_all(directory)?;
+    let connection = rusqlite::Connection::open(directory.join("alone.db"))?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         CREATE TABLE codes (id TEXT PRIMARY KEY, content TEXT NOT NULL)",
+    )?;
+    let mut insert = connection.prepare("INSERT INTO codes (id, content) VALUES (?1, ?2)")?;
+    let content = "x".repeat(ROW);
+    let began = Instant::now();
+    let mut kept = 0;
+    while began.elapsed() < span {
+        insert.execute((format!("at-{kept:020}"), &content))?;
+        kept += 1;
+    }
+    Ok(rate(kept, began.elapsed()))
+}
+
+fn pgbench(server: &TestPostgres, span: Duration) -> anyhow::Result<f64> {
+    let database = server.fresh_database()?;
+    let name = database.rsplit('/').next().unwrap_or(&database);
+    server.sql(&database, "CREATE TABLE codes (id BIGSERIAL PRIMARY KEY, content TEXT NOT NULL)")?;
+    let script = server.socket_directory().join("insert.sql");
+    fs::write(&script, format!("INSERT INTO codes (content) VALUES (repeat('x', {ROW}));\n"))?;
+    let mut bench = server.program("pgbench");
+    bench.args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]);
+    bench.arg(format!("--client={CLIENTS}")).arg(format!("--time={}", span.as_secs().max(1)));
+    let output = bench.arg("--file").arg(&script).arg(name).output().context("starting pgbench")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.lines()
+        .find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok())
+        .ok_or_else(|| anyhow!("pgbench reported no rate: {said}{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn rate(count: usize, span: Duration) -> f64 {
+    count as f64 / span.as_secs_f64()
+}
