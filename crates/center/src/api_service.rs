@@ -7,7 +7,6 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use pop::{ApiError, ErrorContext, Format, Gateway, error_response};
-use smc::ports::Clock;
 
 use crate::{
     clock::SystemClock,
@@ -25,19 +24,13 @@ const MAX_BODY: usize = 1 << 20;
 pub(crate) struct ApiService {
     gateway: Gateway<Center>,
     probes: Arc<Probes>,
-    clock: Arc<SystemClock>,
     emulator: Option<Emulator>,
 }
 
 impl ApiService {
     /// Puts the service together; the emulator's controls exist only in `--dev`.
-    pub(crate) fn new(
-        gateway: Gateway<Center>,
-        probes: Arc<Probes>,
-        clock: Arc<SystemClock>,
-        emulator: Option<Emulator>,
-    ) -> Self {
-        Self { gateway, probes, clock, emulator }
+    pub(crate) fn new(gateway: Gateway<Center>, probes: Arc<Probes>, emulator: Option<Emulator>) -> Self {
+        Self { gateway, probes, emulator }
     }
 
     async fn call(
@@ -66,7 +59,7 @@ impl ApiService {
             body,
             peer: peer.address.ip().to_canonical(),
             secure: peer.secure,
-            now: self.clock.now().unix(),
+            now: SystemClock::unmoved().unix(),
             request_id: id,
         };
         self.gateway.handle(incoming).await

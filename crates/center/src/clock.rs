@@ -28,6 +28,12 @@ impl SystemClock {
         self.offset_seconds.store(to.unix().saturating_sub(system_seconds()), Ordering::SeqCst);
     }
 
+    /// Reads the system's own clock, whatever the emulator's says: signatures are dated by clients, whose clocks
+    /// nobody moved.
+    pub fn unmoved() -> Timestamp {
+        Timestamp::from_unix(system_seconds())
+    }
+
     /// Lets the clock follow the system again.
     pub fn reset(&self) {
         self.offset_seconds.store(0, Ordering::SeqCst);
@@ -70,6 +76,7 @@ mod tests {
         assert!((0..5).contains(&(clock.now().unix() - moment.unix())));
         clock.advance(86_400);
         assert!((86_400..86_405).contains(&(clock.now().unix() - moment.unix())));
+        assert!(SystemClock::unmoved() < moment);
         clock.reset();
         assert!(clock.now() < moment);
     }

@@ -184,8 +184,7 @@ impl Running {
             faults,
             heartbeats: heartbeats.clone(),
         });
-        let api_service =
-            ApiService::new(Gateway::new(center, config.limits), probes.clone(), clock, emulator);
+        let api_service = ApiService::new(Gateway::new(center, config.limits), probes.clone(), emulator);
         let agent_service = AgentService::new(AgentSettings {
             registry: registry.clone(),
             heartbeats: heartbeats.clone(),

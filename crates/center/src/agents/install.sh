@@ -47,7 +47,9 @@ if [ -n "${LANDFALL_NO_SERVICE:-}" ]; then
 elif [ -d /run/systemd/system ]; then
     "$agent" service >/etc/systemd/system/landfall-agent.service
     systemctl daemon-reload
-    systemctl enable --now landfall-agent.service
+    systemctl enable landfall-agent.service
+    # Not only started: an agent that already runs must take over the new file and source.
+    systemctl restart landfall-agent.service
 else
     echo "landfall install: there is no systemd here; keep this running: $agent run" >&2
 fi

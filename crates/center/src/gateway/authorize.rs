@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use pop::{ApiError, Call};
 use ram::{Action, Arn, Context, Decision, Request, Resource};
-use smc::SourceId;
+use smc::{SourceId, Timestamp, ports::Clock};
 use smc_model::Operation;
 use time::OffsetDateTime;
 
@@ -31,7 +31,7 @@ impl Center {
             let tags = self.resource_tags(call, &name).await?;
             resources.push(Resource { arn, tags });
         }
-        let context = context(call)?;
+        let context = context(call, self.parts.registry.clock().now())?;
         let request = Request { principal, action: &action, resources: &resources, context: &context };
         match ram::authorize(&call.principal.policies, &request) {
             Decision::AllowOwner | Decision::Allow { .. } => Ok(()),
@@ -56,8 +56,9 @@ impl Center {
     }
 }
 
-fn context(call: &Call<&'static Operation, Arc<Identity>>) -> Result<Context, ApiError> {
-    let now = OffsetDateTime::from_unix_timestamp(call.now).map_err(|_| ApiError::internal_error())?;
+/// Policies are judged at the center's time, which in the emulator is not that of the signature.
+fn context(call: &Call<&'static Operation, Arc<Identity>>, now: Timestamp) -> Result<Context, ApiError> {
+    let now = OffsetDateTime::from_unix_timestamp(now.unix()).map_err(|_| ApiError::internal_error())?;
     let context = Context::new(now, call.peer).with_request_tags(request_tags(&call.params));
     Ok(if call.secure { context.over_tls() } else { context })
 }

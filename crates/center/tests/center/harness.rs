@@ -5,7 +5,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -25,7 +25,7 @@ use pop::{
 };
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use serde_json::Value;
-use smc::{ports::Clock, registry::Settings};
+use smc::registry::Settings;
 use store::{Database, Location, Options};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -35,7 +35,6 @@ pub(crate) struct Center {
     pub running: Running,
     pub directory: TempDir,
     pub key: Key,
-    moved_by: AtomicI64,
 }
 
 /// An AccessKey to call with.
@@ -85,12 +84,12 @@ impl Center {
     pub(crate) async fn start_with(directory: TempDir, config: Config) -> Self {
         let mut running = Running::start(config).await.unwrap();
         let key = Key::from(&running.first_key.take().unwrap());
-        Self { running, directory, key, moved_by: AtomicI64::new(0) }
+        Self { running, directory, key }
     }
 
     /// A center that was started again.
     pub(crate) fn again(running: Running, directory: TempDir, key: Key) -> Self {
-        Self { running, directory, key, moved_by: AtomicI64::new(0) }
+        Self { running, directory, key }
     }
 
     /// Calls an operation of SMC with the owner's key.
@@ -115,7 +114,7 @@ impl Center {
                 version,
                 params: &params,
                 body: Payload::None,
-                now: self.now(),
+                now: SystemClock::unmoved().unix(),
                 nonce: &nonce(),
             },
             pop::v3::Algorithm::HmacSha256,
@@ -153,19 +152,9 @@ impl Center {
         (text("AccessTokenId"), text("AccessTokenCode"))
     }
 
-    /// Moves the emulator's clock, and this client's with it.
+    /// Moves the emulator's clock; clients keep dating their signatures by their own, as the official ones do.
     pub(crate) async fn advance(&self, seconds: i64) {
         self.post("/_landfall/clock", &format!(r#"{{"advance":"{seconds}s"}}"#)).await.ok();
-        self.moved_by.fetch_add(seconds, Ordering::SeqCst);
-    }
-
-    /// Forgets that the clock was moved, after a reset.
-    pub(crate) fn clock_was_reset(&self) {
-        self.moved_by.store(0, Ordering::SeqCst);
-    }
-
-    fn now(&self) -> i64 {
-        SystemClock::default().now().unix() + self.moved_by.load(Ordering::SeqCst)
     }
 }
 
