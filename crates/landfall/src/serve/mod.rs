@@ -93,8 +93,9 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let dev = args.dev;
     let (config, throwaway) = configuration(args)?;
+    let scheme = if config.api_tls.is_some() { "https" } else { "http" };
     let mut running = Running::start(config).await?;
-    announce(&mut running, dev)?;
+    announce(&mut running, scheme, dev)?;
     stop_signal().await?;
     tracing::info!("stopping");
     running.stop().await;
@@ -159,9 +160,9 @@ fn agent_beside_this_program() -> Option<PathBuf> {
 }
 
 /// Says where the center is, and once ever, the first key.
-fn announce(running: &mut Running, dev: bool) -> anyhow::Result<()> {
+fn announce(running: &mut Running, scheme: &str, dev: bool) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "API      http(s) on {}", running.api_address)?;
+    writeln!(out, "API      {scheme}://{}", running.api_address)?;
     writeln!(out, "Agents   https://{}", running.endpoint.addresses.join(", https://"))?;
     writeln!(out, "CA       {}", running.endpoint.ca_fingerprint)?;
     if let Some(key) = running.first_key.take() {
