@@ -8,7 +8,10 @@ mod installation;
 
 use std::{
     ffi::OsStr,
-    fs, io,
+    fs::{self, Permissions},
+    io,
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{
@@ -42,6 +45,7 @@ rm -rf "$DIRECTORY""#;
 pub struct TestPostgres {
     installation: Installation,
     directory: PathBuf,
+    port: u16,
     watcher: Child,
     databases: AtomicU32,
 }
@@ -78,6 +82,19 @@ pub enum TestPostgresError {
 impl TestPostgres {
     /// Starts a server of its own, for tests that stop it.
     pub fn start() -> Result<Self, TestPostgresError> {
+        // No network is listened on, and the directory of the socket is its own: the number collides with nobody's.
+        Self::start_on(5432, None)
+    }
+
+    /// Starts a server of its own that also listens on a free port of 127.0.0.1, with TLS by this certificate and key
+    /// (PEM); users other than the superuser are let in there with their password, and only over TLS.
+    pub fn start_with_tls(certificate: &str, key: &str) -> Result<Self, TestPostgresError> {
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let port = free.map_err(|error| file(Path::new("127.0.0.1:0"), &error))?.port();
+        Self::start_on(port, Some((certificate, key)))
+    }
+
+    fn start_on(port: u16, tls: Option<(&str, &str)>) -> Result<Self, TestPostgresError> {
         let installation = Installation::find()?;
         let directory = tempfile::Builder::new().prefix("lfpg-").tempdir().map_err(|error| {
             TestPostgresError::File { path: std::env::temp_dir(), reason: error.to_string() }
@@ -89,8 +106,11 @@ impl TestPostgres {
         let mut stop = installation.command("pg_ctl");
         stop.args(["stop", "--mode=immediate", "--pgdata"]).arg(&data);
         let watcher = watch(&stop, &directory)?;
-        let server = Self { installation, directory, watcher, databases: AtomicU32::new(0) };
+        let server = Self { installation, directory, port, watcher, databases: AtomicU32::new(0) };
         server.initialise(&data)?;
+        if let Some((certificate, key)) = tls {
+            server.set_up_tls(&data, certificate, key)?;
+        }
         server.resume()?;
         Ok(server)
     }
@@ -111,7 +131,12 @@ impl TestPostgres {
     /// The URL of a database for a user, who may come with a password: `name:password`.
     pub fn url(&self, user: &str, database: &str) -> String {
         let host: String = self.directory.to_string_lossy().replace('/', "%2F");
-        format!("postgres://{user}@{host}/{database}")
+        format!("postgres://{user}@{host}:{}/{database}", self.port)
+    }
+
+    /// The port of the server, also of one that does not listen on the network.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The directory of the server's socket.
@@ -124,6 +149,7 @@ impl TestPostgres {
         let mut psql = self.installation.command("psql");
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
         psql.arg("--host").arg(&self.directory).args(["--username", SUPERUSER]);
+        psql.arg("--port").arg(self.port.to_string());
         psql.arg("--dbname").arg(database.rsplit('/').next().unwrap_or(database));
         psql.args(["--command", statements]);
         run(&mut psql).map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -132,7 +158,7 @@ impl TestPostgres {
     /// A command that runs one of PostgreSQL's own programs, such as `pgbench`, against this server.
     pub fn program(&self, name: &str) -> Command {
         let mut command = self.installation.command(name);
-        command.env("PGHOST", &self.directory).env("PGUSER", SUPERUSER);
+        command.env("PGHOST", &self.directory).env("PGUSER", SUPERUSER).env("PGPORT", self.port.to_string());
         command
     }
 
@@ -144,7 +170,7 @@ impl TestPostgres {
     /// Starts the server again and waits until it can be used.
     pub fn resume(&self) -> Result<(), TestPostgresError> {
         let log = self.directory.join("log");
-        let options = format!("-k {}", self.directory.display());
+        let options = format!("-k {} -p {}", self.directory.display(), self.port);
         self.control(&["start", "--wait", "--log", &log.to_string_lossy(), "--options", &options])
     }
 
@@ -154,6 +180,17 @@ impl TestPostgres {
         run(initdb.arg("--pgdata").arg(data))?;
         append(&data.join("postgresql.conf"), SETTINGS)?;
         fs::write(data.join("pg_hba.conf"), WHO_MAY_CONNECT).map_err(|error| file(data, &error))
+    }
+
+    fn set_up_tls(&self, data: &Path, certificate: &str, key: &str) -> Result<(), TestPostgresError> {
+        for (name, content) in [("server.crt", certificate), ("server.key", key)] {
+            let path = data.join(name);
+            fs::write(&path, content).map_err(|error| file(&path, &error))?;
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(|error| file(&path, &error))?;
+            self.installation.give(&path)?;
+        }
+        append(&data.join("postgresql.conf"), "ssl = on\nlisten_addresses = '127.0.0.1'\n")?;
+        append(&data.join("pg_hba.conf"), "hostssl all all 127.0.0.1/32 scram-sha-256\n")
     }
 
     fn control(&self, arguments: &[&str]) -> Result<(), TestPostgresError> {

@@ -117,7 +117,13 @@ impl Connector {
                 OpenError::Refused { server, reason: said.message().to_owned() }
             }
             Some(said) => OpenError::Unreachable { server, reason: said.message().to_owned() },
-            None if self.tls.is_some() && !is_io(error) => OpenError::Tls(chain(error)),
+            None if self.tls.is_some() && (!is_io(error) || tls::is_about_tls(error)) => {
+                OpenError::Tls(format!(
+                    "at {server}: {}; check that the server offers TLS, that sslrootcert holds its authority, and that its \
+                 certificate names this host",
+                    chain(error)
+                ))
+            }
             None => OpenError::Unreachable { server, reason: chain(error) },
         }
     }

@@ -4,6 +4,7 @@
 //! certificate and the host name, against the certificates in the file that `sslrootcert` names.
 
 use std::{
+    error::Error,
     io,
     pin::Pin,
     sync::Arc,
@@ -68,6 +69,12 @@ pub(super) fn take_parameters(url: &str) -> Result<(String, Wanted), OpenError> 
     }
     let rest = rest.join("&");
     Ok((if rest.is_empty() { address.to_owned() } else { format!("{address}?{rest}") }, wanted))
+}
+
+/// Says whether a handshake failed by what was said in it, and not by the network.
+pub(super) fn is_about_tls(error: &tokio_postgres::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.and_then(io::Error::get_ref).is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
 }
 
 impl Tls {

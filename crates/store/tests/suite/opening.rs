@@ -2,6 +2,7 @@
 
 use std::{fs, thread};
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use smc::ports::{TokenFilter, Tx};
 use store::{Database, Location, OpenError, Options};
 use test_postgres::TestPostgres;
@@ -111,6 +112,45 @@ fn postgres_servers_that_cannot_be_used_are_refused() {
     reading the database URL: invalid connection string: unknown option `no_such_parameter`; write postgres://USER:PASSWORD@HOST:PORT/DATABASE
     setting up TLS to PostgreSQL: sslmode asks for it without sslrootcert; add sslrootcert=FILE with the certificate of the server's authority to the database URL
     "#);
+}
+
+#[test]
+fn tls_is_used_and_the_server_is_known_by_its_certificate() {
+    let authority = |name: &str| {
+        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
+        parameters.distinguished_name.push(DnType::CommonName, name);
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
+    };
+    let (known, unknown) = (authority("known"), authority("unknown"));
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().signed_by(&key, &known).unwrap();
+    let server = TestPostgres::start_with_tls(&certificate.pem(), &key.serialize_pem()).unwrap();
+    server.sql("postgres", "CREATE ROLE mia SUPERUSER LOGIN PASSWORD 'right'").unwrap();
+    server.sql("postgres", "CREATE DATABASE landfall").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let root = |name: &str, authority: &CertifiedIssuer<'_, KeyPair>| {
+        let path = directory.path().join(name);
+        fs::write(&path, authority.pem()).unwrap();
+        path.display().to_string()
+    };
+    let (known, unknown) = (root("known", &known), root("unknown", &unknown));
+    let open = |parameters: &str| {
+        let url = format!("postgres://mia:right@127.0.0.1:{}/landfall?{parameters}", server.port());
+        Database::open(&Location::Postgres(url), Options::default())
+    };
+    for mode in ["require", "verify-full"] {
+        let database = open(&format!("sslmode={mode}&sslrootcert={known}")).unwrap();
+        run(async { database.ping().await.unwrap() });
+        let encrypted =
+            "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'mia'";
+        assert_eq!(server.sql("postgres", encrypted).unwrap(), "t");
+    }
+    let refused = open(&format!("sslmode=require&sslrootcert={unknown}")).err().unwrap();
+    insta::assert_snapshot!(refused.to_string().replace(&server.port().to_string(), "PORT"), @"setting up TLS to PostgreSQL: at 127.0.0.1:PORT: error performing TLS handshake: invalid peer certificate: UnknownIssuer; check that the server offers TLS, that sslrootcert holds its authority, and that its certificate names this host");
+    let plain = open("sslmode=disable").err().unwrap();
+    assert!(matches!(plain, OpenError::Refused { .. }), "{plain}");
 }
 
 #[test]
