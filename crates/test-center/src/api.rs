@@ -20,7 +20,9 @@ use tokio::net::TcpStream;
 
 use crate::exchange::{ClientError, Exchange};
 
-const VERSION: &str = "2019-06-01";
+/// The version of the official operations, and the one of Landfall's own.
+const OFFICIAL: &str = "2019-06-01";
+const OWN: &str = "2026-11-24";
 
 /// An AccessKey.
 #[derive(Clone)]
@@ -75,8 +77,22 @@ impl ApiClient {
         })
     }
 
-    /// Calls an operation and gives its reply.
+    /// Calls an official operation and gives its reply.
     pub async fn call(&mut self, action: &str, params: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.call_version(OFFICIAL, action, params).await
+    }
+
+    /// Calls an operation that only Landfall has, and gives its reply.
+    pub async fn call_own(&mut self, action: &str, params: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.call_version(OWN, action, params).await
+    }
+
+    async fn call_version(
+        &mut self,
+        version: &str,
+        action: &str,
+        params: &[(&str, &str)],
+    ) -> Result<Value, ClientError> {
         let params: Vec<_> = params.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let nonce = format!("{}-{}", self.name, self.calls.fetch_add(1, Ordering::Relaxed));
         let signed = sign::v3(
@@ -87,7 +103,7 @@ impl ApiClient {
                 method: &Method::POST,
                 host: &self.host,
                 action,
-                version: VERSION,
+                version,
                 params: &params,
                 body: Payload::None,
                 now: now().unix(),

@@ -4,7 +4,7 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io::{self, BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -18,6 +18,9 @@ use crate::api::ApiKey;
 /// How long a plain page may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// A free port of the loopback.
+const FREE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// What a center is started with.
 #[derive(Clone)]
 pub struct Launch {
@@ -29,6 +32,10 @@ pub struct Launch {
     pub database_url: Option<String>,
     /// The file that its standard error is added to.
     pub log_file: PathBuf,
+    /// Where its API listens; port 0 for a free one.
+    pub api_listen: SocketAddr,
+    /// Where it listens for agents; port 0 for a free one.
+    pub agent_listen: SocketAddr,
     /// More options of `landfall serve`.
     pub options: Vec<OsString>,
     /// Variables of its environment, which is empty otherwise.
@@ -78,12 +85,14 @@ impl Launch {
             log_file: directory.join("center.log"),
             data_dir: directory.join("data"),
             database_url: None,
+            api_listen: FREE,
+            agent_listen: FREE,
             options: Vec::new(),
             environment: Vec::new(),
         }
     }
 
-    /// Starts it on free ports of the loopback and waits until `/readyz` says that it is ready.
+    /// Starts it and waits until `/readyz` says that it is ready.
     pub fn start(&self) -> Result<Center, CenterError> {
         let begun = Instant::now();
         let mut child = self.spawn()?;
@@ -117,8 +126,9 @@ impl Launch {
         let mut command = Command::new(&self.program);
         command.env_clear().env("HOME", "/nonexistent");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.args(["serve", "--api-listen", "127.0.0.1:0", "--agent-listen", "127.0.0.1:0"]);
-        command.arg("--data-dir").arg(&self.data_dir);
+        command.args(["serve", "--api-listen", &self.api_listen.to_string()]);
+        command.args(["--agent-listen", &self.agent_listen.to_string(), "--data-dir"]);
+        command.arg(&self.data_dir);
         if let Some(url) = &self.database_url {
             command.env("LANDFALL_DATABASE_URL", url);
         }

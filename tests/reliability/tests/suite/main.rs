@@ -1,0 +1,16 @@
+//! The real programs, killed, doubled, misled and searched.
+
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod ledger;
+#[cfg(test)]
+mod place;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod seed;
+#[cfg(test)]
+mod two_centers;
