@@ -5,7 +5,6 @@
 
 mod postgres;
 mod sqlite;
-mod tls;
 
 use smc::{Timestamp, ports::StoreError};
 

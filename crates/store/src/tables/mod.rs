@@ -2,6 +2,7 @@
 
 pub(crate) mod access_tokens;
 pub(crate) mod audit;
+mod heartbeats;
 mod port;
 pub(crate) mod sources;
 mod tags;

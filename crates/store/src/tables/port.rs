@@ -10,7 +10,7 @@ use smc::{
     tag::{Tag, TagFilter, TagOn},
 };
 
-use super::{access_tokens, audit as trail, sources, tags};
+use super::{access_tokens, audit as trail, heartbeats, sources, tags};
 use crate::Transaction;
 
 impl Tx for Transaction<'_> {
@@ -119,7 +119,7 @@ impl Tx for Transaction<'_> {
     }
 
     fn note_heartbeats(&mut self, heartbeats: &[Heartbeat]) -> Result<(), StoreError> {
-        sources::note_heartbeats(self, heartbeats)
+        heartbeats::note(self, heartbeats)
     }
 
     fn delete_source(&mut self, account: &AccountId, id: &SourceId) -> Result<bool, StoreError> {

@@ -1,11 +1,9 @@
 //! Imported servers and their inventories.
 
-use std::collections::BTreeMap;
-
 use ram::AccountId;
 use smc::{
     AccessTokenId, SourceId, Timestamp,
-    ports::{Heartbeat, Listing, NameTaken, Page, SourceFilter, StoreError},
+    ports::{Listing, NameTaken, Page, SourceFilter, StoreError},
     source::{Fault, Inventory, KeyFingerprint, MachineId, Source, State, offline_before},
 };
 
@@ -53,9 +51,6 @@ const READ: &[&str] = &[
     "fault_message",
     "document",
 ];
-
-/// Heartbeats of one statement at the most.
-const LARGEST_UPDATE: usize = 128;
 
 pub(super) fn insert(transaction: &mut Transaction<'_>, source: &Source) -> Result<(), StoreError> {
     let values = [
@@ -224,29 +219,6 @@ pub(super) fn replace_inventory(
     Ok(())
 }
 
-/// Writes many heartbeats with few statements, each source's latest one only and in the order of the ids.
-pub(super) fn note_heartbeats(
-    transaction: &mut Transaction<'_>,
-    heartbeats: &[Heartbeat],
-) -> Result<(), StoreError> {
-    let mut latest: BTreeMap<&str, &Heartbeat> = BTreeMap::new();
-    for heartbeat in heartbeats {
-        let kept = latest.entry(heartbeat.source.as_str()).or_insert(heartbeat);
-        if heartbeat.at >= kept.at {
-            *kept = heartbeat;
-        }
-    }
-    let mut rest: &[&Heartbeat] = &latest.into_values().collect::<Vec<_>>();
-    while !rest.is_empty() {
-        let size = if rest.len() >= LARGEST_UPDATE { LARGEST_UPDATE } else { 1 << rest.len().ilog2() };
-        let (now, later) = rest.split_at(size);
-        let values: Vec<Value> = now.iter().flat_map(|heartbeat| heartbeat_values(heartbeat)).collect();
-        transaction.execute(&heartbeat_update(size), &values)?;
-        rest = later;
-    }
-    Ok(())
-}
-
 pub(super) fn delete(
     transaction: &mut Transaction<'_>,
     account: AccountId,
@@ -274,35 +246,6 @@ fn single(
     let document = transaction.query(document, found.get(..1).unwrap_or_default())?;
     found.extend(document.into_iter().next().and_then(|row| row.into_iter().next()));
     read(found).map(Some)
-}
-
-/// Both engines call the columns of `VALUES` so; the casts tell PostgreSQL what the first row, and so all, are.
-fn heartbeat_update(size: usize) -> String {
-    let mut rows = vec![
-        "(CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT))"
-            .to_owned(),
-    ];
-    rows.extend((1..size).map(|row| {
-        let placeholders: Vec<_> = (1..=6).map(|column| format!("${}", row * 6 + column)).collect();
-        format!("({})", placeholders.join(", "))
-    }));
-    format!(
-        "UPDATE sources SET last_seen = beat.column2, address = beat.column3, agent_version = beat.column4,
-            fault_code = beat.column5, fault_message = beat.column6
-        FROM (VALUES {}) AS beat WHERE sources.id = beat.column1 AND sources.last_seen <= beat.column2",
-        rows.join(", ")
-    )
-}
-
-fn heartbeat_values(heartbeat: &Heartbeat) -> [Value; 6] {
-    [
-        heartbeat.source.as_str().into(),
-        heartbeat.at.into(),
-        heartbeat.address.as_str().into(),
-        heartbeat.agent_version.as_str().into(),
-        heartbeat.fault.as_ref().map(|fault| fault.error_code.as_str()).into(),
-        heartbeat.fault.as_ref().map(|fault| fault.error_msg.as_str()).into(),
-    ]
 }
 
 /// Writes an inventory as JSON, which has no word for a number that is not finite: it would not read back.

@@ -9,21 +9,28 @@
 //! Every wait is bounded, on the server by its own timeouts and here by one more, for a server that is not there
 //! to keep them.
 
-use std::{collections::HashMap, error::Error as _, future::poll_fn, pin::Pin, task::Poll, time::Duration};
+mod errors;
+mod pipeline;
+mod tls;
+mod values;
+
+use std::{collections::HashMap, time::Duration};
 
 use smc::ports::StoreError;
 use tokio::{runtime::Runtime, time::timeout};
 use tokio_postgres::{
-    Client, Config, NoTls, Row,
+    Client, Config, NoTls,
     config::{Host, SslMode},
-    error::{DbError, Severity, SqlState},
-    types::{IsNull, ToSql, Type, to_sql_checked},
+    types::ToSql,
 };
 
-use super::{
-    Access, CommitError, Engine, Statement, Value,
-    tls::{self, Tls},
+use self::{
+    errors::{chain, ends_connection, is_io, is_refusal, translate},
+    pipeline::{Answer, in_order},
+    tls::Tls,
+    values::{can_send, values_of},
 };
+use super::{Access, CommitError, Engine, Statement, Value};
 use crate::OpenError;
 
 /// How long connecting may take.
@@ -267,140 +274,6 @@ impl Connection {
             }
         }
     }
-}
-
-/// The server's answer to one statement.
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + 'a>>;
-
-/// Sends all statements in their order, without waiting for an answer in between, then takes the answers; the first
-/// error is the one that caused the others.
-async fn in_order(answers: Vec<Answer<'_>>) -> Result<(), tokio_postgres::Error> {
-    let mut answers: Vec<_> = answers.into_iter().map(Some).collect();
-    let mut outcomes: Vec<Option<tokio_postgres::Error>> = answers.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        let mut waiting = false;
-        for (answer, outcome) in answers.iter_mut().zip(&mut outcomes) {
-            // A statement is sent when it is first asked for its answer.
-            match answer.as_mut().map(|answer| answer.as_mut().poll(context)) {
-                Some(Poll::Pending) => waiting = true,
-                Some(Poll::Ready(done)) => {
-                    *outcome = done.err();
-                    *answer = None;
-                }
-                None => {}
-            }
-        }
-        if waiting { Poll::Pending } else { Poll::Ready(()) }
-    })
-    .await;
-    outcomes.into_iter().flatten().next().map_or(Ok(()), Err)
-}
-
-fn can_send(values: &[Value], statement: &tokio_postgres::Statement) -> bool {
-    values.len() == statement.params().len()
-        && values.iter().zip(statement.params()).all(|(value, ty)| match value {
-            Value::Null => true,
-            Value::Int(_) => *ty == Type::INT8,
-            Value::Text(_) => *ty == Type::TEXT,
-            Value::Blob(_) => *ty == Type::BYTEA,
-        })
-}
-
-impl ToSql for Value {
-    fn to_sql(
-        &self,
-        ty: &Type,
-        out: &mut tokio_postgres::types::private::BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Int(value) => value.to_sql_checked(ty, out),
-            Self::Text(value) => value.to_sql_checked(ty, out),
-            Self::Blob(value) => value.to_sql_checked(ty, out),
-        }
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-fn values_of(row: &Row) -> Result<Vec<Value>, StoreError> {
-    let value = |at: usize| -> Result<Value, tokio_postgres::Error> {
-        Ok(match *row.columns()[at].type_() {
-            Type::INT8 => row.try_get::<_, Option<i64>>(at)?.into(),
-            Type::INT4 => row.try_get::<_, Option<i32>>(at)?.map(i64::from).into(),
-            Type::BYTEA => row.try_get::<_, Option<&[u8]>>(at)?.into(),
-            _ => row.try_get::<_, Option<&str>>(at)?.into(),
-        })
-    };
-    (0..row.len()).map(|at| value(at).map_err(|error| StoreError::Corrupt(chain(&error)))).collect()
-}
-
-fn translate(error: &tokio_postgres::Error) -> StoreError {
-    let Some(said) = error.as_db_error() else {
-        // Nothing from the server: either there is no server any more, or a value that it could not be sent.
-        return if error.is_closed() || is_io(error) {
-            StoreError::Unavailable(format!("the connection to PostgreSQL was lost: {}", chain(error)))
-        } else {
-            StoreError::Corrupt(chain(error))
-        };
-    };
-    let text = said.message().to_owned();
-    match said.code() {
-        &SqlState::T_R_SERIALIZATION_FAILURE
-        | &SqlState::T_R_DEADLOCK_DETECTED
-        | &SqlState::UNIQUE_VIOLATION
-        | &SqlState::FOREIGN_KEY_VIOLATION => StoreError::Conflict(text),
-        &SqlState::DISK_FULL => StoreError::Full(text),
-        code => match code.code().get(..2) {
-            // The words of these classes: what is wrong is in the data or the schema, not with the server.
-            Some("21" | "22" | "23" | "42" | "P0" | "XX") if *code != SqlState::INSUFFICIENT_PRIVILEGE => {
-                StoreError::Corrupt(text)
-            }
-            _ => StoreError::Unavailable(text),
-        },
-    }
-}
-
-/// After these the connection is of no further use: it is closed, leads to a server that has become a standby, or
-/// holds plans of a schema that has changed.
-fn ends_connection(error: &tokio_postgres::Error) -> bool {
-    match error.as_db_error() {
-        Some(said) => {
-            matches!(said.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
-                || [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::FEATURE_NOT_SUPPORTED]
-                    .contains(said.code())
-        }
-        None => error.is_closed() || is_io(error),
-    }
-}
-
-fn is_refusal(said: &DbError) -> bool {
-    [
-        SqlState::INVALID_PASSWORD,
-        SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
-        SqlState::INVALID_CATALOG_NAME,
-        SqlState::INSUFFICIENT_PRIVILEGE,
-    ]
-    .contains(said.code())
-}
-
-fn is_io(error: &tokio_postgres::Error) -> bool {
-    error.source().is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
-}
-
-/// The words of an error and of what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// Where the server is, for people: never the user or the password.
