@@ -1,0 +1,12 @@
+//! The registry's promises, kept on SQLite and on PostgreSQL, with a clock that tests move.
+
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod imports;
+#[cfg(test)]
+mod listings;
+#[cfg(test)]
+mod tags;
+#[cfg(test)]
+mod use_accounting;
