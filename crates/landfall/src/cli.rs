@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use smc::access_token::AccessTokenCode;
@@ -26,14 +27,16 @@ use crate::{
 
 const HELP: &str = "\
 Environment:
-  LANDFALL_ENDPOINT                                  the center's API [http://127.0.0.1:8620]
-  ALIBABA_CLOUD_ACCESS_KEY_ID, …_ACCESS_KEY_SECRET   the AccessKey to sign with
-  LANDFALL_DATA_DIR, LANDFALL_DATABASE_URL           the center's data, for serve and admin
-  LANDFALL_LOG                                       what is logged to standard error, such as info or debug
-  NO_COLOR                                           no colours
+  LANDFALL_ENDPOINT                the center's API [http://127.0.0.1:8620]
+  ALIBABA_CLOUD_ACCESS_KEY_ID,
+  ALIBABA_CLOUD_ACCESS_KEY_SECRET  the AccessKey to sign with
+  LANDFALL_DATA_DIR,
+  LANDFALL_DATABASE_URL            the center's data, for serve and admin
+  LANDFALL_LOG                     what is logged to standard error: warn, info, debug
+  NO_COLOR                         no colours
 
-Data goes to standard output, everything else to standard error. Exit codes: 0 done, 1 refused or failed,
-2 wrong usage.";
+Data goes to standard output, everything else to standard error.
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage.";
 
 /// Moves servers into a private cloud while they run: a self-hosted Server Migration Center.
 #[derive(Parser)]
@@ -110,7 +113,7 @@ async fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Image(_) => unbuilt::refuse("image")?,
         Command::Completions { shell } => Said::data(completions(shell)),
     };
-    said.print()?;
+    said.print().context("writing the result")?;
     Ok(ExitCode::SUCCESS)
 }
 

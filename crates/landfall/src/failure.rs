@@ -22,7 +22,7 @@ pub(crate) fn told(error: &anyhow::Error) -> String {
     if reader_is_gone(error) {
         return String::new();
     }
-    let mut text = format!("landfall: {}\n", harmless(&format!("{error:#}")));
+    let mut text = format!("landfall: {}\n", harmless(&chain(error)));
     if let Some(CallError::Refused(refused)) = error.downcast_ref() {
         let mut line = |name: &str, value: &str| {
             // Writing to a String cannot fail.
@@ -43,6 +43,7 @@ pub(crate) fn told(error: &anyhow::Error) -> String {
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     match error {
         _ if error.downcast_ref::<Usage>().is_some() => 2,
+        _ if matches!(error.downcast_ref(), Some(CallError::Endpoint(_))) => 2,
         _ if reader_is_gone(error) => 0,
         _ => 1,
     }
@@ -54,6 +55,18 @@ fn reader_is_gone(error: &anyhow::Error) -> bool {
     };
     // A pipe to a center can break too, and that is worth a word.
     error.downcast_ref::<CallError>().is_none() && error.chain().any(broken)
+}
+
+/// What failed and why, in one line. Many errors tell their cause themselves; it is not told twice.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 /// Without the control characters that a text from elsewhere may hold.
@@ -89,6 +102,19 @@ mod tests {
         ");
         let usage = Usage::new("--Count needs a value after it").into();
         assert_eq!(told(&usage), "landfall: --Count needs a value after it\n");
+    }
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let inner = || io::Error::other("the disk is gone");
+        assert_eq!(
+            told(&anyhow::Error::new(inner()).context("reading x: the disk is gone")),
+            "landfall: reading x: the disk is gone\n"
+        );
+        assert_eq!(
+            told(&anyhow::Error::new(inner()).context("reading x")),
+            "landfall: reading x: the disk is gone\n"
+        );
     }
 
     #[test]

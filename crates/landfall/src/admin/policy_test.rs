@@ -20,10 +20,11 @@ use super::{Desk, View, policy::read_document};
 use crate::{failure::Usage, output::Said};
 
 const HELP: &str = "\
-Exit codes: 0 whatever the decision is; read it from the first word, or from Allowed with --output json.
+The exit code is 0 whatever the decision; it is the first word, or Allowed with --output json.
 
 Example:
-  landfall admin policy test --user ci --action smc:DeleteSourceServer --resource sourceServer/s-1 --resource-tag env=prod";
+  landfall admin policy test --user ci --action smc:DeleteSourceServer \
+    --resource sourceServer/s-1 --resource-tag env=prod";
 
 #[derive(Args)]
 #[command(after_help = HELP)]
@@ -122,9 +123,9 @@ fn operation(action: &str) -> Result<&'static Operation, Usage> {
         strsim::jaro_winkler(&operation.action.to_ascii_lowercase(), &action.to_ascii_lowercase())
     };
     let meant = all.iter().max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    let meant = meant.map(|operation| format!("; did you mean {}?", operation.action)).unwrap_or_default();
+    let meant = meant.map(|operation| operation.action).unwrap_or_default();
     Err(Usage::new(format!(
-        "no operation has the action given{meant} landfall api --list shows the operations"
+        "no operation has the action given (did you mean {meant}?); landfall api --list shows the operations"
     )))
 }
 

@@ -21,7 +21,7 @@ Examples:
   landfall api --list
   landfall api CreateAccessToken --help
   landfall api CreateAccessToken --Name wave-1 --Count 20
-  landfall api TagResources --ResourceType sourceserver --ResourceId.1 s-… --Tag.1.Key wave --Tag.1.Value 1";
+  landfall api TagResources --ResourceType sourceserver --ResourceId.1 s-… --Tag.1.Key wave";
 
 /// Options of `landfall api`.
 #[derive(Args)]

@@ -44,9 +44,11 @@ impl ConnectionArgs {
             (Some(id), Some(secret)) => {
                 Client::trusting(&self.endpoint, id, &secret, self.ca_file.as_deref())
             }
-            (None, Some(_)) => Err(CallError::NoKey(KEY_ID)),
-            (Some(_), None) => Err(CallError::NoKey(KEY_SECRET)),
-            (None, None) => Err(CallError::NoKey("ALIBABA_CLOUD_ACCESS_KEY_ID and _SECRET")),
+            (None, Some(_)) => Err(CallError::NoKey("ALIBABA_CLOUD_ACCESS_KEY_ID is")),
+            (Some(_), None) => Err(CallError::NoKey("ALIBABA_CLOUD_ACCESS_KEY_SECRET is")),
+            (None, None) => {
+                Err(CallError::NoKey("ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET are"))
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{endpoint::EndpointError, remedy};
 /// Why a call gave no result.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
-    /// Part of the key is missing.
+    /// Part of the key is missing: which variables, and the verb.
     #[error(
         "finding an AccessKey: {0} not set; take the pair that landfall serve printed at its first start, or make one with landfall admin key create"
     )]
@@ -61,6 +61,9 @@ pub(crate) enum Unanswered {
     /// The exchange broke off.
     #[error("{0}; whether the call was carried out is not known: look before trying again")]
     Exchange(String),
+    /// What is said there is not HTTP.
+    #[error("what answers there does not speak HTTP; is it an https endpoint, or the port for agents?")]
+    NotHttp,
     /// Something else answers there.
     #[error("HTTP {0} without an answer of the API; is it the API of a Landfall center?")]
     Stranger(u16),

@@ -10,10 +10,8 @@ use super::failure::{Refused, Unanswered};
 /// The form a reply is asked for in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// JSON.
     #[default]
     Json,
-    /// XML.
     Xml,
 }
 
@@ -86,12 +84,17 @@ pub(super) fn read(operation: &Operation, answer: Response<Bytes>, format: Forma
             action: operation.name.to_owned(),
             status: status.as_u16(),
             code: error.code,
-            message: error.message,
+            message: without_signed_text(&error.message).to_owned(),
             request_id: error.request_id,
             denied: error.access_denied_detail.map(Detail::told),
         }))),
         _ => Err(Failure::Unanswered(Unanswered::Stranger(status.as_u16()))),
     }
+}
+
+/// A message without what the center signed, which is for those who write a signer and a page long.
+fn without_signed_text(message: &str) -> &str {
+    message.split_once(" server StringToSign").map_or(message, |(before, _)| before)
 }
 
 impl Detail {

@@ -86,7 +86,9 @@ async fn converse<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Respons
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let broken = |error: hyper::Error| Unanswered::Exchange(told(&error));
+    let broken = |error: hyper::Error| {
+        if error.is_parse() { Unanswered::NotHttp } else { Unanswered::Exchange(told(&error)) }
+    };
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
     let carrying = tokio::spawn(connection);

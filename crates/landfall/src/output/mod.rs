@@ -26,7 +26,7 @@ pub(crate) struct Said {
 /// How data is written.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct OutputArgs {
-    /// How to write the result to standard output
+    /// Write the result for people or for programs
     #[arg(long, global = true, value_enum, value_name = "FORM", default_value_t = Output::Text)]
     pub(crate) output: Output,
 }
@@ -34,9 +34,7 @@ pub(crate) struct OutputArgs {
 /// A form of output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Output {
-    /// For people
     Text,
-    /// JSON
     Json,
 }
 

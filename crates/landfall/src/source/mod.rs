@@ -62,7 +62,7 @@ struct ListArgs {
 #[derive(Args)]
 struct SourceArg {
     /// Id of the source
-    #[arg(value_name = "s-…")]
+    #[arg(value_name = "s-…", value_parser = source_id)]
     id: String,
 }
 
@@ -91,6 +91,12 @@ async fn delete(client: &Client, id: String, force: bool) -> anyhow::Result<Said
     );
     client.call(&DeleteSourceServerRequest { source_id: id, force }).await?;
     Ok(said)
+}
+
+/// Takes the id of a source. Whether there is one is the center's to say.
+fn source_id(text: &str) -> Result<String, &'static str> {
+    let is_id = text.starts_with("s-") && text.len() <= 64;
+    if is_id { Ok(text.to_owned()) } else { Err("an id begins with s-; landfall source list shows them") }
 }
 
 /// A state with its tone.

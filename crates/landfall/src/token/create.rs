@@ -10,7 +10,7 @@ use smc_model::generated::{
 use super::CreateArgs;
 use crate::{
     client::{CallError, Client},
-    output::{Cell, Output, Said, Screen, facts},
+    output::{Output, Said, Screen, facts},
 };
 
 /// What is said of a new code. It holds the code, so it has no `Debug`.
@@ -53,9 +53,9 @@ pub(super) async fn run(
         install_command: known.and_then(|endpoint| install_command(endpoint, id, code)),
         import_command: known.and_then(|endpoint| import_command(endpoint, id, code)),
     };
+    let uses = servers(count);
     let mut all = output.say(&said, || text(&said, expires, screen)).with_aside(format!(
-        "The code is shown this once; the center keeps no copy of it. Whoever has it can import up to {count} \
-         servers until it expires, or until: landfall token disable {id}"
+        "The code is shown this once; the center keeps no copy of it. Whoever has it can import {uses} until it expires, or until: landfall token disable {id}"
     ));
     if let Err(error) = endpoint {
         all = all.with_aside(format!(
@@ -82,14 +82,17 @@ async fn expiry(client: &Client, id: &str) -> Option<Timestamp> {
     super::list::expiry(token)
 }
 
+fn servers(count: u32) -> String {
+    if count == 1 { "1 server".to_owned() } else { format!("{count} servers") }
+}
+
 fn text(said: &NewCode<'_>, expires: Timestamp, screen: Screen) -> String {
-    let uses = if said.count == 1 { "1 server".to_owned() } else { format!("{} servers", said.count) };
     let mut text = facts(
         screen,
         &[
             ("Id", said.access_token_id.into()),
             ("Code", said.access_token_code.into()),
-            ("Imports", Cell::from(uses)),
+            ("Imports", servers(said.count).into()),
             ("Expires", screen.moment(expires)),
         ],
     );
