@@ -14,8 +14,8 @@ from harness.center import Center
 from harness.setting import VARIABLE, Setting
 
 HOME = Path(__file__).resolve().parent.parent
-TENANTS = ("python-v2", "python-v2-async", "python-v1", "node-pop-get", "node-pop-post", "node-v3", "node-v3-get", "node-v2",
-           "raw", "golden", "other")
+TENANTS = ("python-v2", "python-v2-async", "python-v1", "node-pop-get", "node-pop-post", "node-v3", "node-v3-get",
+           "node-v3-form", "node-v3-json", "node-v2", "node-v2-form", "node-core", "raw", "golden", "other")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
         rows = []
         for name, command in _suites(arguments):
             started = time.monotonic()
-            code = subprocess.run(command, cwd=HOME, env=environment).returncode
+            code = _run(command, environment)
             rows.append((name, code, time.monotonic() - started))
     if not center.stopped_cleanly():
         rows.append(("the center stops when asked", 1, 0.0))
@@ -87,7 +87,7 @@ def _setting(center, programs, directory) -> Setting:
 def _suites(arguments):
     matching = ["-k", arguments.matching] if arguments.matching else []
     pytest = [sys.executable, "-m", "pytest", *matching]
-    node = ["node", "--test", *(["--test-name-pattern", arguments.matching] if arguments.matching else [])]
+    node = ["node", "--test", "--test-concurrency=1", "--test-reporter=spec", *(["--test-name-pattern", arguments.matching] if arguments.matching else [])]
     suites = {
         "python": [*pytest, "python"],
         "node": [*node, *sorted(str(path) for path in (HOME / "node").glob("*.test.mjs"))],
@@ -95,6 +95,16 @@ def _suites(arguments):
         "golden": [*pytest, "golden", *(["--update"] if arguments.update else [])],
     }
     return [(name, command) for name, command in suites.items() if not arguments.only or name in arguments.only]
+
+
+def _run(command, environment) -> int:
+    """Runs a suite; Node's runner tells too much of what passed, so of it only the end is shown."""
+    if command[0] != "node":
+        return subprocess.run(command, cwd=HOME, env=environment).returncode
+    done = subprocess.run(command, cwd=HOME, env=environment, stdout=subprocess.PIPE, text=True)
+    counts, _, failures = done.stdout.partition("✖ failing tests:")
+    print("\n".join(line for line in counts.splitlines() if line.startswith("ℹ")) + failures, flush=True)
+    return done.returncode
 
 
 def _summary(rows, seconds):
