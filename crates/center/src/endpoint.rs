@@ -11,4 +11,6 @@ pub struct AgentEndpoint {
     pub ca_fingerprint: String,
     /// SHA-256 of the listener's public key, as `curl --pinnedpubkey` takes it.
     pub key_pin: String,
+    /// Whether installers can fetch the agent there.
+    pub hands_out_agent: bool,
 }

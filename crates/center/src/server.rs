@@ -21,7 +21,7 @@ use crate::{
     gateway::{Center, Faults, Parts},
     heartbeats::{Heartbeats, WRITE_EVERY},
     http::{Bounds, ListenError, Listener},
-    identity::{Identities, IdentityError, Lookup, NewKey},
+    identity::{Identities, IdentityError, KeyUses, Lookup, NewKey},
     keyring::{Keyring, KeyringError, MasterKeyError, MasterKeySource, RotationError, finish_interrupted},
     metrics::Metrics,
     probes::Probes,
@@ -130,11 +130,7 @@ impl Running {
         let binary = config.agent_binary.map(read_binary).transpose()?;
 
         let identities = Identities::new(database.clone(), keyring.clone(), clock.clone());
-        let first = match &config.emulator_key {
-            Some(key) => key.clone(),
-            None => NewKey::generate(&SystemRandom).map_err(IdentityError::from)?,
-        };
-        let first_key = identities.bootstrap(first).await?.map(|(_, key)| key);
+        let first_key = first_key(&identities, config.emulator_key.as_ref()).await?;
 
         let api =
             Listener::bind(config.api_listen, ("the API", "--api-listen"), config.api_tls, Bounds::default())
@@ -154,11 +150,13 @@ impl Running {
             addresses: public_addresses(&config.agent_addresses, agent_address),
             ca_fingerprint: keyring.authority().fingerprint(),
             key_pin: keyring.authority().key_pin().to_owned(),
+            hands_out_agent: binary.is_some(),
         });
 
         let metrics = Arc::new(Metrics::default());
         let heartbeats = Arc::new(Heartbeats::default());
         let faults = Arc::new(Faults::default());
+        let key_uses = Arc::new(KeyUses::default());
         let random = Arc::new(SystemRandom);
         let registry = Arc::new(Registry::new(
             database.clone(),
@@ -174,8 +172,10 @@ impl Running {
             lookup: lookup.clone(),
             endpoint: endpoint.clone(),
             metrics: metrics.clone(),
+            key_uses: key_uses.clone(),
             faults: faults.clone(),
         });
+        let noting = identities.clone();
         let emulator = config.emulator_key.map(|key| Emulator {
             identities,
             lookup,
@@ -197,7 +197,8 @@ impl Running {
         let tasks = vec![
             tokio::spawn(api.serve(Arc::new(api_service), stopped.clone())),
             tokio::spawn(agents.serve(Arc::new(agent_service), stopped.clone())),
-            tokio::spawn(write_heartbeats(registry, heartbeats, metrics, stopped)),
+            tokio::spawn(write_heartbeats(registry, heartbeats, metrics, stopped.clone())),
+            tokio::spawn(write_key_uses(noting, key_uses, stopped)),
         ];
         Ok(Self { api_address, agent_address, endpoint, first_key, stop, tasks })
     }
@@ -218,6 +219,17 @@ pub async fn open_keyring(database: &Database, source: &MasterKeySource) -> Resu
     }
     let master = source.load(&SystemRandom)?;
     Ok(Keyring::open(database, &master, &SystemRandom).await?)
+}
+
+/// The emulator's key, which has to exist, or the first key of a database that has none yet.
+async fn first_key(
+    identities: &Identities,
+    emulator: Option<&NewKey>,
+) -> Result<Option<NewKey>, IdentityError> {
+    if let Some(key) = emulator {
+        return Ok(Some(identities.ensure_key(key).await?));
+    }
+    identities.bootstrap(NewKey::generate(&SystemRandom)?).await
 }
 
 async fn check_clock(database: &Database, clock: &SystemClock) -> Result<(), StartError> {
@@ -252,6 +264,18 @@ async fn write_heartbeats(
                     heartbeats.put_back(gathered);
                 }
             }
+        }
+        if stopping {
+            return;
+        }
+    }
+}
+
+async fn write_key_uses(identities: Identities, uses: Arc<KeyUses>, mut stop: watch::Receiver<bool>) {
+    loop {
+        let stopping = tokio::time::timeout(WRITE_EVERY, stop.wait_for(|stopped| *stopped)).await.is_ok();
+        if let Err(error) = identities.note_uses(uses.take()).await {
+            tracing::warn!(%error, "noting when AccessKeys were last used failed");
         }
         if stopping {
             return;

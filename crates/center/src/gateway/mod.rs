@@ -16,7 +16,7 @@ use smc_model::{Operation, Request, generated::landfall::GetAgentEndpointRequest
 use crate::{
     Registry,
     endpoint::AgentEndpoint,
-    identity::{Identity, Lookup},
+    identity::{Identity, KeyUses, Lookup},
     metrics::Metrics,
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Parts {
     pub endpoint: Arc<AgentEndpoint>,
     /// Where calls are counted.
     pub metrics: Arc<Metrics>,
+    /// Which keys signed lately.
+    pub(crate) key_uses: Arc<KeyUses>,
     /// Failures that the emulator was told to make.
     pub faults: Arc<Faults>,
 }
@@ -55,6 +57,7 @@ impl Center {
                 "CaFingerprint": endpoint.ca_fingerprint,
                 "TlsKeyPin": endpoint.key_pin,
                 "Addresses": { "Address": endpoint.addresses },
+                "HandsOutAgent": endpoint.hands_out_agent,
             }));
         }
         let caller = Caller {
@@ -94,6 +97,7 @@ impl Backend for Center {
     }
 
     async fn call(&self, call: Call<&'static Operation, Arc<Identity>>) -> Result<Value, ApiError> {
+        self.parts.key_uses.note(&call.access_key_id, call.now);
         let answer = self.perform(&call).await;
         let code = answer.as_ref().map_or_else(|error| error.code.as_ref(), |_| "OK");
         self.parts.metrics.api_call(call.operation.name, code);

@@ -42,8 +42,11 @@ pub enum IdentityError {
         users: String,
     },
     /// The document is not a policy.
-    #[error("the policy is refused: {0}")]
-    Policy(#[from] ram::PolicyError),
+    #[error("the policy is refused: {reason}")]
+    Policy {
+        /// What about it.
+        reason: String,
+    },
     /// The store did not do its work.
     #[error(transparent)]
     Store(StoreError),

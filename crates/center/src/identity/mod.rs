@@ -5,12 +5,14 @@
 //! cannot be replaced, a policy that is attached cannot be deleted.
 
 mod error;
+mod key_uses;
 mod keys;
 mod lookup;
 mod policies;
 mod users;
 
 pub use error::IdentityError;
+pub use key_uses::KeyUses;
 pub use keys::{NewKey, SecretText, secret_context};
 pub use lookup::{Identity, Lookup};
 pub use policies::{PolicyKind, PolicyText};
@@ -55,12 +57,11 @@ impl Identities {
 
     /// Makes the first account and its owner's key, if there is no account yet. Of several centers that
     /// start at once, one makes it.
-    pub async fn bootstrap(&self, key: NewKey) -> Result<Option<(AccountRow, NewKey)>, IdentityError> {
+    pub async fn bootstrap(&self, key: NewKey) -> Result<Option<NewKey>, IdentityError> {
         if !self.accounts().await?.is_empty() {
             return Ok(None);
         }
         let (account, row) = self.new_account("default", &key)?;
-        let kept = account.clone();
         let made = self
             .database
             .write(move |tx| {
@@ -72,7 +73,22 @@ impl Identities {
                 Ok(true)
             })
             .await?;
-        Ok(made.then_some((kept, key)))
+        Ok(made.then_some(key))
+    }
+
+    /// Makes sure that a key whose halves are given exists: the emulator's, in an account of its own.
+    pub async fn ensure_key(&self, key: &NewKey) -> Result<NewKey, IdentityError> {
+        let (account, row) = self.new_account("default", key)?;
+        self.database
+            .write(move |tx| {
+                if tx.key(&row.id)?.is_none() {
+                    tx.insert_account(&account)?;
+                    tx.insert_key(&row)?;
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(key.clone())
     }
 
     /// Moves a key to a new account and removes the codes and sources of the one it had.

@@ -38,7 +38,7 @@ impl Identities {
         document: String,
         description: String,
     ) -> Result<(), IdentityError> {
-        Policy::parse(&document)?;
+        Policy::parse(&document).map_err(|error| IdentityError::Policy { reason: error.to_string() })?;
         if builtin::find(name.as_str()).is_some() {
             return Err(IdentityError::BuiltIn(name));
         }

@@ -438,7 +438,15 @@ pub static GET_AGENT_ENDPOINT: Operation = Operation {
             optional: false,
             secret: false,
             example: None,
-            description: "Where the agent listener can be reached, as https URLs.",
+            description: "Where the agent listener can be reached, best first, as HOST:PORT; agents always speak TLS.",
+        },
+        ResponseField {
+            name: "HandsOutAgent",
+            kind: ResponseKind::Boolean,
+            optional: false,
+            secret: false,
+            example: None,
+            description: "Whether the center hands out the agent to installers, as /install.sh on the agent listener.",
         },
     ],
     errors: &["Forbidden.Unauthorized", "InternalError", "ServiceUnavailable"],
@@ -463,8 +471,10 @@ pub struct GetAgentEndpointResponse {
     pub ca_fingerprint: String,
     /// Base64 SHA-256 of the public key of the agent listener's certificate, as sha256// and the pin.
     pub tls_key_pin: String,
-    /// Where the agent listener can be reached, as https URLs.
+    /// Where the agent listener can be reached, best first, as HOST:PORT; agents always speak TLS.
     pub addresses: AddressList,
+    /// Whether the center hands out the agent to installers, as /install.sh on the agent listener.
+    pub hands_out_agent: bool,
 }
 
 /// A list as the wire has it: inside an object of one key.
@@ -606,7 +616,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: false,
                         secret: false,
                         example: None,
-                        description: "Who did it: an ARN, or the id of a source.",
+                        description: "Who did it: an ARN, or machine: and the digest that identifies a machine.",
                     },
                     ResponseField {
                         name: "SourceIp",
@@ -622,7 +632,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: true,
                         secret: false,
                         example: None,
-                        description: "A JSON text with what else is known. Never a secret.",
+                        description: "What else is known, as text: the source a code imported, the code a machine came back with, or the code of a refusal. Never a secret.",
                     },
                 ],
             ),
@@ -700,12 +710,12 @@ pub struct AuditEvent {
     /// Id of the code or source it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// Who did it: an ARN, or the id of a source.
+    /// Who did it: an ARN, or machine: and the digest that identifies a machine.
     pub actor: String,
     /// Address the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
-    /// A JSON text with what else is known. Never a secret.
+    /// What else is known, as text: the source a code imported, the code a machine came back with, or the code of a refusal. Never a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }

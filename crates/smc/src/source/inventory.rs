@@ -214,6 +214,9 @@ pub enum Unacceptable {
     /// Nothing to copy.
     #[error("the inventory lists no disk; name one with --disk PATH")]
     NoDisk,
+    /// A figure that is none.
+    #[error("the inventory's {0} is not a number")]
+    Figure(&'static str),
     /// Two disks of one path.
     #[error("the inventory lists the disk {0} twice")]
     Twice(String),
@@ -235,6 +238,10 @@ impl Inventory {
             &self.cpu.model,
         ];
         texts("machine description", machine)?;
+        if !self.cpu.usage_percent.is_finite() {
+            // JSON has no word for it: it would be kept as a null that does not read back.
+            return Err(Unacceptable::Figure("processor usage"));
+        }
         for (at, disk) in self.disks.iter().enumerate() {
             disk.check()?;
             if self.disks[..at].iter().any(|other| other.path == disk.path) {
@@ -306,6 +313,9 @@ mod tests {
         long_label.disks[0].content.label = "x".repeat(MAX_TEXT + 1);
         let mut control = with_disks(&["/dev/vda"]);
         control.hostname = "a\u{7}b".into();
+        let mut infinite: Inventory =
+            serde_json::from_str(r#"{"disks":[{"path":"/dev/vda"}],"cpu":{"usage_percent":1e300}}"#).unwrap();
+        infinite.hostname = "a".into();
         let mut partitions = with_disks(&["/dev/vda"]);
         partitions.disks[0].partitions = vec![Partition::default(); MAX_PARTITIONS + 1];
         let cases = [
@@ -313,6 +323,7 @@ mod tests {
             (with_disks(&[]), Err(Unacceptable::NoDisk)),
             (with_disks(&["/dev/vda", "/dev/vda"]), Err(Unacceptable::Twice("/dev/vda".into()))),
             (long_label, Err(Unacceptable::Text("filesystem description"))),
+            (infinite, Err(Unacceptable::Figure("processor usage"))),
             (control, Err(Unacceptable::Text("machine description"))),
             (partitions, Err(Unacceptable::TooMany { what: "partitions on a disk", found: 129, limit: 128 })),
         ];
