@@ -54,6 +54,7 @@ CREATE TABLE keyring (
 );
 
 CREATE TABLE access_tokens (
+    position BIGINT GENERATED ALWAYS AS IDENTITY, -- the order of creation within one second
     id           TEXT COLLATE "C" PRIMARY KEY NOT NULL,
     account      TEXT COLLATE "C" NOT NULL,
     name         TEXT COLLATE "C" NOT NULL,
@@ -68,11 +69,12 @@ CREATE TABLE access_tokens (
     digest       BYTEA NOT NULL,
     expires_at   BIGINT NOT NULL
 );
-CREATE INDEX access_tokens_by_creation ON access_tokens (account, created, id);
+CREATE INDEX access_tokens_by_creation ON access_tokens (account, created, position);
 CREATE INDEX access_tokens_by_expiry ON access_tokens (account, expires_at);
 CREATE INDEX access_tokens_by_name ON access_tokens (account, name);
 
 CREATE TABLE sources (
+    position BIGINT GENERATED ALWAYS AS IDENTITY, -- the order of creation within one second
     id            TEXT COLLATE "C" PRIMARY KEY NOT NULL,
     account       TEXT COLLATE "C" NOT NULL,
     name          TEXT COLLATE "C" NOT NULL,
@@ -89,7 +91,7 @@ CREATE TABLE sources (
     UNIQUE (account, name),
     UNIQUE (account, machine)
 ) WITH (fillfactor = 75); -- room for heartbeats to stay on their page
-CREATE INDEX sources_by_import ON sources (account, imported, id);
+CREATE INDEX sources_by_import ON sources (account, imported, position);
 CREATE INDEX sources_by_token ON sources (token);
 
 -- Apart from sources, so that a heartbeat does not rewrite kilobytes.

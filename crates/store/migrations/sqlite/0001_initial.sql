@@ -53,7 +53,8 @@ CREATE TABLE keyring (
 ) STRICT;
 
 CREATE TABLE access_tokens (
-    id           TEXT PRIMARY KEY NOT NULL,
+    position     INTEGER PRIMARY KEY, -- the order of creation within one second
+    id           TEXT NOT NULL UNIQUE,
     account      TEXT NOT NULL,
     name         TEXT NOT NULL,
     description  TEXT NOT NULL,
@@ -67,12 +68,13 @@ CREATE TABLE access_tokens (
     digest       BLOB NOT NULL,
     expires_at   INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX access_tokens_by_creation ON access_tokens (account, created, id);
+CREATE INDEX access_tokens_by_creation ON access_tokens (account, created, position);
 CREATE INDEX access_tokens_by_expiry ON access_tokens (account, expires_at);
 CREATE INDEX access_tokens_by_name ON access_tokens (account, name);
 
 CREATE TABLE sources (
-    id            TEXT PRIMARY KEY NOT NULL,
+    position      INTEGER PRIMARY KEY, -- the order of creation within one second
+    id            TEXT NOT NULL UNIQUE,
     account       TEXT NOT NULL,
     name          TEXT NOT NULL,
     description   TEXT NOT NULL,
@@ -88,7 +90,7 @@ CREATE TABLE sources (
     UNIQUE (account, name),
     UNIQUE (account, machine)
 ) STRICT;
-CREATE INDEX sources_by_import ON sources (account, imported, id);
+CREATE INDEX sources_by_import ON sources (account, imported, position);
 CREATE INDEX sources_by_token ON sources (token);
 
 -- Apart from sources, so that a heartbeat does not rewrite kilobytes.

@@ -106,7 +106,7 @@ pub(super) fn list(
         let count = format!("SELECT COUNT(*) FROM access_tokens WHERE {}", predicate.sql());
         row::single_count(transaction.query(&count, predicate.values())?)?
     };
-    let mut sql = format!("{SELECT} WHERE {} ORDER BY created DESC, id DESC", predicate.sql());
+    let mut sql = format!("{SELECT} WHERE {} ORDER BY created DESC, position DESC", predicate.sql());
     if let Some(page) = page {
         let (limit, offset) = (predicate.bind(page.limit), predicate.bind(page.offset));
         sql = format!("{sql} LIMIT {limit} OFFSET {offset}");

@@ -167,8 +167,8 @@ pub(super) fn list(
     // The page is cut before inventories are joined: those passed over are not read.
     let sql = format!(
         "SELECT {}, document FROM (
-            SELECT * FROM sources WHERE {where_clause} ORDER BY imported DESC, id DESC LIMIT {limit} OFFSET {offset}
-        ) AS page LEFT JOIN inventories ON inventories.source = page.id ORDER BY imported DESC, id DESC",
+            SELECT * FROM sources WHERE {where_clause} ORDER BY imported DESC, position DESC LIMIT {limit} OFFSET {offset}
+        ) AS page LEFT JOIN inventories ON inventories.source = page.id ORDER BY imported DESC, position DESC",
         COLUMNS.join(", ")
     );
     let rows = transaction.query(&sql, predicate.values())?;
