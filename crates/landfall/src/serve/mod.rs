@@ -95,8 +95,10 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, throwaway) = configuration(args)?;
     let scheme = if config.api_tls.is_some() { "https" } else { "http" };
     let mut running = Running::start(config).await?;
+    // Whoever reads the announcement may stop the center at once, and that has to be an orderly end already.
+    let stop = stop_signal()?;
     announce(&mut running, scheme, dev)?;
-    stop_signal().await?;
+    stop.await;
     tracing::info!("stopping");
     running.stop().await;
     drop(throwaway);
@@ -181,12 +183,14 @@ fn announce(running: &mut Running, scheme: &str, dev: bool) -> anyhow::Result<()
     Ok(())
 }
 
-async fn stop_signal() -> anyhow::Result<()> {
+/// Listens for the signals that stop a center from now on; completes with the first of them.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
