@@ -130,7 +130,8 @@ async fn live_and_die(
 /// Kills a center somewhere on its way to being ready.
 fn die_early(launch: &Launch, runtime: &Runtime, chance: &mut Chance) {
     let mut child = launch.spawn().unwrap();
-    runtime.block_on(sleep(Duration::from_millis(chance.below(40))));
+    let life = Duration::from_millis(chance.below(40));
+    runtime.block_on(async move { sleep(life).await });
     child.kill().unwrap();
     child.wait().unwrap();
 }
