@@ -57,10 +57,18 @@ pub(super) async fn run(
     let mut all = output.say(&said, || text(&said, expires, screen)).with_aside(format!(
         "The code is shown this once; the center keeps no copy of it. Whoever has it can import {uses} until it expires, or until: landfall token disable {id}"
     ));
-    if let Err(error) = endpoint {
-        all = all.with_aside(format!(
-            "The commands for sources are missing, since where agents connect is not known: {error}"
-        ));
+    match endpoint {
+        Err(error) => {
+            all = all.with_aside(format!(
+                "The commands for sources are missing, since where agents connect is not known: {error}"
+            ));
+        }
+        Ok(endpoint) if !endpoint.hands_out_agent => {
+            all = all.with_aside(
+                "This center hands out no agent: copy landfall-agent to the source first, or start landfall serve with --agent-binary.",
+            );
+        }
+        Ok(_) => {}
     }
     if client.in_plain_text() {
         all = all.with_aside("The code crossed the network in plain text: this endpoint has no TLS.");
@@ -110,7 +118,7 @@ fn text(said: &NewCode<'_>, expires: Timestamp, screen: Screen) -> String {
 /// The code travels in the environment: arguments can be read by every user of the source. `-k` because the pin, not
 /// a public authority, says who the center is.
 fn install_command(endpoint: &GetAgentEndpointResponse, id: &str, code: &str) -> Option<String> {
-    let address = endpoint.addresses.items.first()?;
+    let address = endpoint.addresses.items.first().filter(|_| endpoint.hands_out_agent)?;
     let pin = &endpoint.tls_key_pin;
     Some(format!(
         "curl -fsSk --pinnedpubkey '{pin}' https://{address}/install.sh | LANDFALL_TOKEN_CODE={code} sh -s -- --token-id {id}"

@@ -38,11 +38,11 @@ pub(crate) struct Done {
 impl Bench {
     /// Starts a center on an empty directory.
     pub(crate) fn new() -> Self {
-        Self::with_tls(None)
+        Self::with(None, None)
     }
 
-    /// Starts a center whose API speaks TLS.
-    pub(crate) fn with_tls(api_tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+    /// Starts a center whose API speaks TLS, or that hands out a file as the agent.
+    pub(crate) fn with(api_tls: Option<Arc<rustls::ServerConfig>>, agent_binary: Option<PathBuf>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -56,7 +56,7 @@ impl Bench {
             api_tls,
             agent_listen: loopback,
             agent_addresses: Vec::new(),
-            agent_binary: None,
+            agent_binary,
             limits: Limits::default(),
             settings: Settings::default(),
             emulator_key: None,

@@ -130,7 +130,7 @@ fn https_is_trusted_by_the_given_authority_only() {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    let bench = Bench::with_tls(Some(Arc::new(config)));
+    let bench = Bench::with(Some(Arc::new(config)), None);
     let authority = bench.path().join("ca.pem");
     std::fs::write(&authority, made.cert.pem()).unwrap();
     let endpoint = format!("https://localhost:{}", bench.center().api_address.port());

@@ -7,7 +7,7 @@ use crate::{
 
 #[test]
 fn a_code_is_shown_once_with_what_to_paste() {
-    let bench = Bench::new();
+    let bench = Bench::with(None, Some(env!("CARGO_BIN_EXE_landfall").into()));
     assert_told!(bench.session(&["token create --name wave-1 --count 2 --ttl-days 7", "token list"]), @r"
     $ landfall token create --name wave-1 --count 2 --ttl-days 7
     Id  at-ID
@@ -29,8 +29,24 @@ fn a_code_is_shown_once_with_what_to_paste() {
 }
 
 #[test]
-fn json_is_for_programs_and_holds_the_same() {
+fn a_center_without_the_agents_file_says_how_to_go_on() {
     let bench = Bench::new();
+    assert_told!(bench.run(&["token", "create", "--count", "1"]).told(), @r"
+    Id  at-ID
+    Code  CODE
+    Imports  1 server
+    Expires  TIME (HINT)
+
+    On a source that has landfall-agent, as root:
+      LANDFALL_TOKEN_CODE=CODE landfall-agent import --server https://127.0.0.1:PORT --ca-fingerprint sha256:HEX --token-id at-ID
+    | The code is shown this once; the center keeps no copy of it. Whoever has it can import 1 server until it expires, or until: landfall token disable at-ID
+    | This center hands out no agent: copy landfall-agent to the source first, or start landfall serve with --agent-binary.
+    ");
+}
+
+#[test]
+fn json_is_for_programs_and_holds_the_same() {
+    let bench = Bench::with(None, Some(env!("CARGO_BIN_EXE_landfall").into()));
     let told = bench.session(&["token create --count 1 --output json", "token list --output json"]);
     assert_told!(told, @r#"
     $ landfall token create --count 1 --output json
@@ -192,7 +208,7 @@ fn a_key_that_may_only_create_codes_still_gets_everything_it_needs() {
     };
     let made = run(&["token", "create", "--output", "json"]);
     assert_eq!(made.code, 0, "{}", made.stderr);
-    assert!(made.stdout.contains("InstallCommand") && made.stdout.contains("ExpirationTime"));
+    assert!(made.stdout.contains("ImportCommand") && made.stdout.contains("ExpirationTime"));
     assert_told!(run(&["source", "list"]).told(), @r"
     | landfall: DescribeSourceServers was refused (403 Forbidden.Unauthorized): User not authorized to operate on the specified resource, or this API doesn't support RAM.
     |  denied: smc:DescribeSourceServers to ci: no policy allows it
