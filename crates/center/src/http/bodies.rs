@@ -11,6 +11,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use pop::{ApiError, ErrorContext, Format, error_response};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::request_id::request_id;
@@ -93,16 +94,14 @@ fn with_body(head: &[u8]) -> Option<Vec<u8>> {
         _ => ("InvalidRequest", "The request is not well-formed HTTP/1.1."),
     };
     let id = request_id().unwrap_or_default();
-    let body =
-        serde_json::json!({ "RequestId": id, "HostId": "", "Code": code, "Message": message }).to_string();
+    let context = ErrorContext { request_id: &id, host: "", product: "smc", format: Format::Json };
+    let body = error_response(&ApiError::new(status, code, message), &context).into_body();
     let reason = http::StatusCode::from_u16(status).ok()?.canonical_reason().unwrap_or("Error");
     let length = body.len();
-    Some(
-        format!(
-            "HTTP/1.1 {status} {reason}\r\ncontent-type: application/json;charset=utf-8\r\ncontent-length: {length}\r\ncache-control: no-store\r\nx-acs-request-id: {id}\r\nconnection: close\r\n\r\n{body}"
-        )
-        .into_bytes(),
-    )
+    let head = format!(
+        "HTTP/1.1 {status} {reason}\r\ncontent-type: application/json;charset=utf-8\r\ncontent-length: {length}\r\ncache-control: no-store\r\nx-acs-request-id: {id}\r\nconnection: close\r\n\r\n"
+    );
+    Some([head.as_bytes(), &body].concat())
 }
 
 #[cfg(test)]
@@ -115,7 +114,9 @@ mod tests {
         let bare = b"HTTP/1.1 414 URI Too Long\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
         let reply = String::from_utf8(with_body(bare).unwrap()).unwrap();
         assert!(reply.starts_with("HTTP/1.1 414 URI Too Long\r\n"), "{reply}");
-        assert!(reply.contains("\"Code\":\"RequestUriTooLong\""), "{reply}");
+        for member in ["\"Code\":\"RequestUriTooLong\"", "\"HostId\":", "\"Recommend\":"] {
+            assert!(reply.contains(member), "{reply}");
+        }
         for other in [
             &b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"[..],
             b"HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}",
