@@ -123,4 +123,4 @@ def one(name: str) -> str:
 def _documented():
     codes = re.findall(r"^### (\S+)$", html.unescape(BOOK.read_text()), re.MULTILINE)
     parts = [re.split(r"<\w+>", code) for code in codes]
-    return [re.compile(r"[A-Za-z0-9.]+".join(map(re.escape, part))) for part in parts]
+    return [re.compile(r"[A-Za-z0-9.-]+".join(map(re.escape, part))) for part in parts]
