@@ -1,6 +1,8 @@
 //! The real programs, killed, doubled, misled and searched.
 
 #[cfg(test)]
+mod install;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod ledger;
