@@ -130,8 +130,6 @@ impl Running {
         let binary = config.agent_binary.map(read_binary).transpose()?;
 
         let identities = Identities::new(database.clone(), keyring.clone(), clock.clone());
-        let first_key = first_key(&identities, config.emulator_key.as_ref()).await?;
-
         let api =
             Listener::bind(config.api_listen, ("the API", "--api-listen"), config.api_tls, Bounds::default())
                 .await?;
@@ -146,6 +144,8 @@ impl Running {
         .await?;
         let api_address = api.address().map_err(StartError::Address)?;
         let agent_address = agents.address().map_err(StartError::Address)?;
+        // After everything that can fail: a key that was made and never shown would be lost.
+        let first_key = first_key(&identities, config.emulator_key.as_ref()).await?;
         let endpoint = Arc::new(AgentEndpoint {
             addresses: public_addresses(&config.agent_addresses, agent_address),
             ca_fingerprint: keyring.authority().fingerprint(),
@@ -212,10 +212,13 @@ impl Running {
     }
 }
 
-/// Opens the keyring, after finishing a rotation of the master key that a crash cut off.
+/// Opens the keyring, after finishing a rotation of the master key that a crash cut off. A master key is only
+/// ever generated for a database that has no keyring: beside one that has, its absence is the error.
 pub async fn open_keyring(database: &Database, source: &MasterKeySource) -> Result<Keyring, StartError> {
-    if let MasterKeySource::File { path, .. } = source {
+    let mut source = source.clone();
+    if let MasterKeySource::File { path, generate } = &mut source {
         finish_interrupted(database, path).await?;
+        *generate &= database.read(|tx| tx.keyring()).await?.is_none();
     }
     let master = source.load(&SystemRandom)?;
     Ok(Keyring::open(database, &master, &SystemRandom).await?)

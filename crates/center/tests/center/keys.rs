@@ -60,3 +60,26 @@ async fn a_wrong_master_key_opens_nothing() {
     assert!(matches!(error, StartError::Keyring(_)), "{error}");
     assert!(error.to_string().contains("--master-key-file"), "{error}");
 }
+
+#[tokio::test]
+async fn a_lost_master_key_is_not_replaced_by_a_new_one() {
+    let Center { running, directory, .. } = Center::start().await;
+    running.stop().await;
+    let path = directory.path().join("master.key");
+    std::fs::remove_file(&path).unwrap();
+    let error = Running::start(config(directory.path())).await.err().unwrap();
+    assert!(matches!(error, StartError::MasterKey(_)), "{error}");
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_start_that_fails_makes_no_key_that_nobody_sees() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let mut failing = config(directory.path());
+    failing.agent_listen = taken.local_addr().unwrap();
+    let error = Running::start(failing).await.err().unwrap();
+    assert!(error.to_string().contains("--agent-listen"), "{error}");
+    let running = Running::start(config(directory.path())).await.unwrap();
+    assert!(running.first_key.is_some());
+}
