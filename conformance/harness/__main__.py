@@ -15,7 +15,7 @@ from harness.setting import VARIABLE, Setting
 
 HOME = Path(__file__).resolve().parent.parent
 TENANTS = ("python-v2", "python-v2-async", "python-v1", "node-pop-get", "node-pop-post", "node-v3", "node-v3-get",
-           "node-v3-form", "node-v3-json", "node-v2", "node-v2-form", "node-core", "raw", "golden", "other")
+           "node-v3-form", "node-v3-json", "node-v2", "node-v2-form", "node-core", "raw", "golden", "samples", "other")
 
 
 def main() -> int:
@@ -51,7 +51,7 @@ def _arguments():
         "LANDFALL_AGENT_BIN an agent to import with (default: the program's own agent).",
     )
     parser.add_argument("--update", action="store_true", help="write the golden table anew instead of comparing")
-    parser.add_argument("--only", action="append", choices=["python", "node", "raw", "golden"], help="run this suite only")
+    parser.add_argument("--only", action="append", choices=["python", "node", "raw", "samples", "golden"], help="run this suite only")
     parser.add_argument("--keep", action="store_true", help="keep the center's log and data")
     parser.add_argument("-k", dest="matching", metavar="WORDS", help="tests with these words in their names only")
     return parser.parse_args()
@@ -73,9 +73,11 @@ def _programs():
 def _setting(center, programs, directory) -> Setting:
     setting = Setting(
         endpoint=center.api, agent_url=f"https://{center.agents}",
-        ca_fingerprint=center.agent_endpoint()["ca_fingerprint"], agent=programs[1], python=sys.executable,
-        work_dir=str(directory), tenants=tenants.create(programs[0], center.data, TENANTS),
+        ca_fingerprint=center.agent_endpoint()["ca_fingerprint"], agent=programs[1],
+        admin=[str(programs[0]), "admin", "--data-dir", str(center.data), "--output", "json"], python=sys.executable,
+        work_dir=str(directory), tenants={},
     )
+    setting.tenants = tenants.create(setting.admin, TENANTS)
     # What no other tenant may see or name.
     other = setting.tenants["other"]
     other["token"] = machines.create_code(setting, "other")["AccessTokenId"]
@@ -92,6 +94,7 @@ def _suites(arguments):
         "python": [*pytest, "python"],
         "node": [*node, *sorted(str(path) for path in (HOME / "node").glob("*.test.mjs"))],
         "raw": [*pytest, "raw"],
+        "samples": [*pytest, "samples"],
         "golden": [*pytest, "golden", *(["--update"] if arguments.update else [])],
     }
     return [(name, command) for name, command in suites.items() if not arguments.only or name in arguments.only]

@@ -25,6 +25,8 @@ class Setting:
     """What agents pin."""
     agent: list
     """The agent's command."""
+    admin: list
+    """The command that manages identities on the center's data, to which an account and words are added."""
     python: str
     """A Python that has what the harness needs."""
     work_dir: str

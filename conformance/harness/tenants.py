@@ -3,24 +3,19 @@
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 
-def create(program: Path, data_dir: Path, names) -> dict:
+def run(command, *words, account=None, given=None):
+    """Runs `landfall admin` on an account, with a text on its standard input; returns the finished process."""
+    scope = ["--account", account] if account else []
+    return subprocess.run([*command, *scope, *words], input=given, capture_output=True, text=True, timeout=60)
+
+
+def create(command, names) -> dict:
     """Makes an account for each name: its owner's key, a user without rights, one who may only look, and a disabled key."""
 
     def admin(*words, account=None):
-        scope = ["--account", account] if account else []
-        done = subprocess.run(
-            [program, "admin", "--data-dir", data_dir, "--output", "json", *scope, *words],
-            capture_output=True, text=True, timeout=60,
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"landfall admin {' '.join(words)}: {done.stderr}")
-        return json.loads(done.stdout) if done.stdout.strip() else {}
-
-    def key(made):
-        return {"id": made["AccessKeyId"], "secret": made["AccessKeySecret"]}
+        return done(run(command, *words, account=account))
 
     def tenant(name):
         made = admin("account", "create", name)
@@ -34,5 +29,18 @@ def create(program: Path, data_dir: Path, names) -> dict:
         admin("key", "disable", keys["disabled"]["id"], account=account)
         return name, {"account": account, "keys": keys}
 
+    # At a time only as many as this machine runs well: each is a process.
     with ThreadPoolExecutor(4) as pool:
         return dict(pool.map(tenant, names))
+
+
+def done(process) -> dict:
+    """What a process printed, if it did its work."""
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, process.args))}: {process.stderr}")
+    return json.loads(process.stdout) if process.stdout.strip() else {}
+
+
+def key(made) -> dict:
+    """A key as the setting has it."""
+    return {"id": made["AccessKeyId"], "secret": made["AccessKeySecret"]}

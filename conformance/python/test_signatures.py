@@ -5,9 +5,14 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
+from alibabacloud_smc20190601 import models
+from alibabacloud_smc20190601.client import Client
+from alibabacloud_tea_openapi.models import Config
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.request import CommonRequest
 from clients import V1, V2, Refused, V2Async
-from harness.wire import timestamp
+from darabonba.policy.retry import RetryCondition, RetryOptions
+from harness.wire import Endpoint, timestamp
 
 
 @pytest.mark.parametrize("client", [V2, V2Async])
@@ -94,3 +99,30 @@ def test_an_unknown_action_is_refused_in_the_first_sdks_words(setting):
     with pytest.raises(ServerException) as caught:
         client.client(key).do_action_with_exception(request)
     assert (caught.value.http_status, caught.value.error_code) == (404, "InvalidAction.NotFound")
+
+
+def test_the_first_sdks_general_request_works(setting):
+    client, key = V1(setting.endpoint), setting.key(V1.tenant, "owner")
+    request = CommonRequest(domain=setting.endpoint, version="2019-06-01", action_name="ListAccessTokens")
+    request.set_protocol_type("http")
+    request.add_query_param("Status", "activated")
+    assert json.loads(client.client(key).do_action_with_exception(request))["RequestId"]
+
+
+def test_the_second_sdk_may_be_given_a_scheme_in_its_endpoint(setting):
+    key = setting.key(V2.tenant, "owner")
+    client = Client(Config(access_key_id=key.id, access_key_secret=key.secret, endpoint=f"http://{setting.endpoint}"))
+    assert client.list_access_tokens(models.ListAccessTokensRequest()).body.request_id
+
+
+def test_the_second_sdk_tries_again_when_told_to_and_gets_through(setting):
+    key = setting.key(V2.tenant, "owner")
+    again = RetryOptions(retryable=True, retry_condition=[RetryCondition(max_attempts=3, exception=["ThrottlingException"])])
+    client = Client(Config(
+        access_key_id=key.id, access_key_secret=key.secret, endpoint=setting.endpoint, protocol="http", retry_options=again,
+    ))
+    throttled = {"operation": "CreateAccessToken", "status": 400, "code": "Throttling.User", "retry_after_ms": 1, "times": 2}
+    Endpoint(setting.endpoint).control("faults", throttled)
+    made = client.create_access_token(models.CreateAccessTokenRequest(name="third-time-lucky")).body.access_token_id
+    listed = client.list_access_tokens(models.ListAccessTokensRequest(name="third-time-lucky")).body
+    assert [code.access_token_id for code in listed.access_tokens.access_token] == [made]
