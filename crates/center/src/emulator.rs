@@ -34,8 +34,6 @@ pub(crate) struct Emulator {
     pub identities: Identities,
     /// Must forget which account the key had.
     pub lookup: Arc<Lookup>,
-    /// The well-known key.
-    pub key: NewKey,
     /// The clock to move.
     pub clock: Arc<SystemClock>,
     /// The failures to make.
@@ -64,7 +62,7 @@ impl Emulator {
     /// Starts anew: the key gets an account in which nothing ever happened. What the account before had is
     /// removed but for its audit trail, which nothing can remove and nobody can see any more.
     async fn reset(&self) -> Response<Full<Bytes>> {
-        if let Err(error) = self.identities.renew_account(&self.key).await {
+        if let Err(error) = self.identities.renew_account(&NewKey::emulator()).await {
             return refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
         }
         self.lookup.forget();

@@ -51,8 +51,8 @@ pub struct Config {
     pub limits: Limits,
     /// Limits of the domain.
     pub settings: Settings,
-    /// The well-known key of the emulator; its presence turns the emulator's controls on.
-    pub emulator_key: Option<NewKey>,
+    /// Whether this is an emulator: a well-known key, controls, and no database that anything else uses.
+    pub emulator: bool,
 }
 
 /// Why a center did not start.
@@ -92,6 +92,16 @@ pub enum StartError {
         /// The latest moment that the audit trail speaks of.
         last: Timestamp,
     },
+    /// An emulator was to use the database of a real center.
+    #[error(
+        "--dev would let a key that everybody knows into this database, which is in use without it; leave out --data-dir and --database-url (and their environment variables) for a throwaway store, or name an empty one"
+    )]
+    EmulatorOnRealData,
+    /// A real center was to use the database of an emulator.
+    #[error(
+        "this database was made by --dev and accepts a key that everybody knows; start it with --dev, or remove the key first: landfall admin key delete landfall-dev"
+    )]
+    RealOnEmulatorData,
     /// The agent's file cannot be read.
     #[error("reading the agent's file {path}: {error}; give the right one with --agent-binary")]
     AgentBinary {
@@ -126,6 +136,7 @@ impl Running {
         let clock = Arc::new(SystemClock::default());
         let database = Database::open(&config.database, Options::default())?;
         check_clock(&database, &clock).await?;
+        check_purpose(&database, config.emulator).await?;
         let keyring = Arc::new(open_keyring(&database, &config.master_key).await?);
         let binary = config.agent_binary.map(read_binary).transpose()?;
 
@@ -145,7 +156,7 @@ impl Running {
         let api_address = api.address().map_err(StartError::Address)?;
         let agent_address = agents.address().map_err(StartError::Address)?;
         // After everything that can fail: a key that was made and never shown would be lost.
-        let first_key = first_key(&identities, config.emulator_key.as_ref()).await?;
+        let first_key = first_key(&identities, config.emulator).await?;
         let endpoint = Arc::new(AgentEndpoint {
             addresses: public_addresses(&config.agent_addresses, agent_address),
             ca_fingerprint: keyring.authority().fingerprint(),
@@ -176,10 +187,9 @@ impl Running {
             faults: faults.clone(),
         });
         let noting = identities.clone();
-        let emulator = config.emulator_key.map(|key| Emulator {
+        let emulator = config.emulator.then(|| Emulator {
             identities,
             lookup,
-            key,
             clock: clock.clone(),
             faults,
             heartbeats: heartbeats.clone(),
@@ -224,15 +234,25 @@ pub async fn open_keyring(database: &Database, source: &MasterKeySource) -> Resu
     Ok(Keyring::open(database, &master, &SystemRandom).await?)
 }
 
-/// The emulator's key, which has to exist, or the first key of a database that has none yet.
-async fn first_key(
-    identities: &Identities,
-    emulator: Option<&NewKey>,
-) -> Result<Option<NewKey>, IdentityError> {
-    if let Some(key) = emulator {
-        return Ok(Some(identities.ensure_key(key).await?));
+/// The emulator's key, or the first key of a database that has none yet.
+async fn first_key(identities: &Identities, emulator: bool) -> Result<Option<NewKey>, IdentityError> {
+    if emulator {
+        identities.bootstrap(NewKey::emulator()).await?;
+        return Ok(Some(NewKey::emulator()));
     }
     identities.bootstrap(NewKey::generate(&SystemRandom)?).await
+}
+
+/// Keeps the key that everybody knows out of databases that are used for real, whichever way round.
+async fn check_purpose(database: &Database, emulator: bool) -> Result<(), StartError> {
+    let id = NewKey::emulator().id;
+    let (used, emulated) =
+        database.read(move |tx| Ok((!tx.accounts()?.is_empty(), tx.key(&id)?.is_some()))).await?;
+    match (emulator, emulated) {
+        (true, false) if used => Err(StartError::EmulatorOnRealData),
+        (false, true) => Err(StartError::RealOnEmulatorData),
+        _ => Ok(()),
+    }
 }
 
 async fn check_clock(database: &Database, clock: &SystemClock) -> Result<(), StartError> {

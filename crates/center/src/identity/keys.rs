@@ -62,9 +62,11 @@ impl NewKey {
         Ok(Self { id: AccessKeyId::from_random(random.bytes()?), secret: SecretText(secret) })
     }
 
-    /// Takes a key whose halves are given: the emulator's well-known one.
-    pub fn given(id: AccessKeyId, secret: &str) -> Self {
-        Self { id, secret: SecretText(Zeroizing::new(secret.to_owned())) }
+    /// The emulator's key pair: the same on every machine, so it is only ever used on loopback and on a database
+    /// of its own.
+    pub fn emulator() -> Self {
+        let secret = Zeroizing::new("landfall-dev-secret".to_owned());
+        Self { id: AccessKeyId::emulator(), secret: SecretText(secret) }
     }
 
     pub(super) fn row(

@@ -76,21 +76,6 @@ impl Identities {
         Ok(made.then_some(key))
     }
 
-    /// Makes sure that a key whose halves are given exists: the emulator's, in an account of its own.
-    pub async fn ensure_key(&self, key: &NewKey) -> Result<NewKey, IdentityError> {
-        let (account, row) = self.new_account("default", key)?;
-        self.database
-            .write(move |tx| {
-                if tx.key(&row.id)?.is_none() {
-                    tx.insert_account(&account)?;
-                    tx.insert_key(&row)?;
-                }
-                Ok(())
-            })
-            .await?;
-        Ok(key.clone())
-    }
-
     /// Moves a key to a new account and removes the codes and sources of the one it had.
     pub async fn renew_account(&self, key: &NewKey) -> Result<(), IdentityError> {
         let (account, row) = self.new_account("default", key)?;

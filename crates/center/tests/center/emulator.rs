@@ -1,6 +1,8 @@
 //! The emulator's controls.
 
-use crate::harness::Center;
+use center::server::{Config, Running, StartError};
+
+use crate::harness::{Center, config};
 
 #[tokio::test]
 async fn a_reset_leaves_nothing_to_see() {
@@ -43,4 +45,20 @@ async fn an_ordinary_center_has_no_controls() {
     for control in ["reset", "clock", "faults"] {
         assert_eq!(center.post(&format!("/_landfall/{control}"), "{}").await.status, 404, "{control}");
     }
+}
+
+#[tokio::test]
+async fn the_key_that_everybody_knows_stays_out_of_real_databases() {
+    let Center { running, directory, .. } = Center::start().await;
+    running.stop().await;
+    let emulator = |directory: &std::path::Path| Config { emulator: true, ..config(directory) };
+    let refused = Running::start(emulator(directory.path())).await.err().unwrap();
+    assert!(matches!(refused, StartError::EmulatorOnRealData), "{refused}");
+    Running::start(config(directory.path())).await.unwrap().stop().await;
+
+    let Center { running, directory, .. } = Center::start_emulator().await;
+    running.stop().await;
+    let refused = Running::start(config(directory.path())).await.err().unwrap();
+    assert!(matches!(refused, StartError::RealOnEmulatorData), "{refused}");
+    Running::start(emulator(directory.path())).await.unwrap().stop().await;
 }

@@ -63,7 +63,7 @@ pub(crate) fn config(directory: &Path) -> Config {
         agent_binary: None,
         limits: Limits { key_rate: None, address_rate: None, ..Limits::default() },
         settings: Settings::default(),
-        emulator_key: None,
+        emulator: false,
     }
 }
 
@@ -76,8 +76,7 @@ impl Center {
 
     pub(crate) async fn start_emulator() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let key = NewKey::given("landfall-dev".parse().unwrap(), "landfall-dev-secret");
-        let config = Config { emulator_key: Some(key), ..config(directory.path()) };
+        let config = Config { emulator: true, ..config(directory.path()) };
         Self::start_with(directory, config).await
     }
 

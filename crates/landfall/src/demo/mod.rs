@@ -111,7 +111,7 @@ fn config(directory: &Path) -> Config {
         agent_binary: None,
         limits: Limits::default(),
         settings: Settings::default(),
-        emulator_key: None,
+        emulator: false,
     }
 }
 

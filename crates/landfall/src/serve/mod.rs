@@ -12,19 +12,12 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use center::{
-    identity::NewKey,
-    server::{Config, Running},
-};
+use center::server::{Config, Running};
 use clap::Args;
 use smc::registry::{DEFAULT_CODE_QUOTA, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::location::Storage;
-
-/// The emulator's key pair: the same on every machine, which is why `--dev` listens on loopback only.
-const DEV_KEY_ID: &str = "landfall-dev";
-const DEV_SECRET: &str = "landfall-dev-secret";
 
 /// Default address of the API and console.
 pub(crate) const API_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8620);
@@ -147,13 +140,9 @@ fn configuration(args: ServeArgs) -> anyhow::Result<(Config, Option<tempfile::Te
             args.address_rate.unwrap_or(limits::ADDRESS_RATE),
         ),
         settings: Settings { code_quota: (quota > 0).then_some(quota) },
-        emulator_key: args.dev.then(dev_key).transpose()?,
+        emulator: args.dev,
     };
     Ok((config, throwaway))
-}
-
-fn dev_key() -> anyhow::Result<NewKey> {
-    Ok(NewKey::given(DEV_KEY_ID.parse().context("reading the emulator's key id")?, DEV_SECRET))
 }
 
 fn agent_beside_this_program() -> Option<PathBuf> {

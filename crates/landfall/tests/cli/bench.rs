@@ -59,7 +59,7 @@ impl Bench {
             agent_binary,
             limits: Limits::default(),
             settings: Settings::default(),
-            emulator_key: None,
+            emulator: false,
         };
         let mut center = runtime.block_on(Running::start(config)).unwrap();
         let key = center.first_key.take().unwrap();
