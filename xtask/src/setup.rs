@@ -29,6 +29,9 @@ pub(crate) fn prepare(root: &Path) -> anyhow::Result<()> {
     if !postgres_installed() {
         missing.push("postgresql");
     }
+    if !python_makes_environments(root) {
+        missing.push("python3-venv");
+    }
     missing.sort_unstable();
     missing.dedup();
     if missing.is_empty() {
@@ -51,4 +54,9 @@ fn postgres_installed() -> bool {
     versions
         .map(|version| version.path().join("bin"))
         .any(|bin| bin.join("initdb").is_file() && bin.join("pgbench").is_file())
+}
+
+/// Debian's python3 alone has no ensurepip, without which there is no virtual environment.
+fn python_makes_environments(root: &Path) -> bool {
+    output(&mut command(root, "python3", &["-c", "import ensurepip, venv"])).is_ok()
 }
