@@ -1,0 +1,147 @@
+//! A running center: everything put together, started and stopped.
+
+mod addresses;
+mod background;
+mod checks;
+mod config;
+
+pub use checks::open_keyring;
+pub use config::{Config, StartError};
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use pop::Gateway;
+use store::{Database, Options};
+use tokio::{sync::watch, task::JoinHandle};
+
+use self::{
+    addresses::{public_addresses, tls_names},
+    background::{write_heartbeats, write_key_uses},
+    checks::{check_clock, check_purpose, first_key},
+};
+use crate::{
+    Registry,
+    agents::{AgentBinary, AgentService, AgentSettings, Installer},
+    api_service::ApiService,
+    clock::{SystemClock, SystemRandom},
+    emulator::Emulator,
+    endpoint::AgentEndpoint,
+    gateway::{Center, Faults, Parts},
+    heartbeats::Heartbeats,
+    http::{Bounds, Listener},
+    identity::{Identities, KeyUses, Lookup, NewKey},
+    metrics::Metrics,
+    probes::Probes,
+    tls,
+};
+
+/// A running center.
+pub struct Running {
+    /// Where the API listens.
+    pub api_address: SocketAddr,
+    /// Where agents are listened for.
+    pub agent_address: SocketAddr,
+    /// Where agents connect to, and what they pin.
+    pub endpoint: Arc<AgentEndpoint>,
+    /// The first account's owner key, if this start made it: the only time that its secret is known.
+    pub first_key: Option<NewKey>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts a center: opens the database, keys and listeners, in this order, so that whatever is wrong is
+    /// said before anything is served.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let clock = Arc::new(SystemClock::default());
+        let database = Database::open(&config.database, Options::default())?;
+        check_clock(&database, &clock).await?;
+        check_purpose(&database, config.emulator).await?;
+        let keyring = Arc::new(open_keyring(&database, &config.master_key).await?);
+        let binary = config.agent_binary.map(read_binary).transpose()?;
+
+        let identities = Identities::new(database.clone(), keyring.clone(), clock.clone());
+        let api =
+            Listener::bind(config.api_listen, ("the API", "--api-listen"), config.api_tls, Bounds::default())
+                .await?;
+        let names = tls_names(&config.agent_addresses, config.agent_listen);
+        let agent_tls = tls::agent_listener(keyring.authority(), &names)?;
+        let agents = Listener::bind(
+            config.agent_listen,
+            ("agents", "--agent-listen"),
+            Some(agent_tls),
+            Bounds::default(),
+        )
+        .await?;
+        let api_address = api.address().map_err(StartError::Address)?;
+        let agent_address = agents.address().map_err(StartError::Address)?;
+        // After everything that can fail: a key that was made and never shown would be lost.
+        let first_key = first_key(&identities, config.emulator).await?;
+        let endpoint = Arc::new(AgentEndpoint {
+            addresses: public_addresses(&config.agent_addresses, agent_address),
+            ca_fingerprint: keyring.authority().fingerprint(),
+            key_pin: keyring.authority().key_pin().to_owned(),
+            hands_out_agent: binary.is_some(),
+        });
+
+        let metrics = Arc::new(Metrics::default());
+        let heartbeats = Arc::new(Heartbeats::default());
+        let faults = Arc::new(Faults::default());
+        let key_uses = Arc::new(KeyUses::default());
+        let random = Arc::new(SystemRandom);
+        let registry = Arc::new(Registry::new(
+            database.clone(),
+            clock.clone(),
+            random,
+            keyring.code_key(),
+            config.settings,
+        ));
+        let probes = Arc::new(Probes::new(database.clone(), endpoint.clone(), metrics.clone()));
+        let lookup = Arc::new(Lookup::new(database, keyring));
+        let center = Center::new(Parts {
+            registry: registry.clone(),
+            lookup: lookup.clone(),
+            endpoint: endpoint.clone(),
+            metrics: metrics.clone(),
+            key_uses: key_uses.clone(),
+            faults: faults.clone(),
+        });
+        let noting = identities.clone();
+        let emulator = config.emulator.then(|| Emulator {
+            identities,
+            lookup,
+            clock: clock.clone(),
+            faults,
+            heartbeats: heartbeats.clone(),
+        });
+        let api_service = ApiService::new(Gateway::new(center, config.limits), probes.clone(), emulator);
+        let agent_service = AgentService::new(AgentSettings {
+            registry: registry.clone(),
+            heartbeats: heartbeats.clone(),
+            metrics: metrics.clone(),
+            probes,
+            installer: Installer::new(endpoint.clone(), binary),
+        });
+
+        let (stop, stopped) = watch::channel(false);
+        let tasks = vec![
+            tokio::spawn(api.serve(Arc::new(api_service), stopped.clone())),
+            tokio::spawn(agents.serve(Arc::new(agent_service), stopped.clone())),
+            tokio::spawn(write_heartbeats(registry, heartbeats, metrics, stopped.clone())),
+            tokio::spawn(write_key_uses(noting, key_uses, stopped)),
+        ];
+        Ok(Self { api_address, agent_address, endpoint, first_key, stop, tasks })
+    }
+
+    /// Stops: no new connections, running requests finish, gathered heartbeats are written.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            let _ = task.await;
+        }
+    }
+}
+
+fn read_binary(path: PathBuf) -> Result<AgentBinary, StartError> {
+    AgentBinary::read(&path).map_err(|error| StartError::AgentBinary { path, error })
+}
