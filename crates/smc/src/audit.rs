@@ -70,7 +70,7 @@ pub struct Entry {
     pub event: Event,
     /// The id of the code or source it happened to.
     pub resource: String,
-    /// Who: an ARN, or `machine:` and the identity of a machine.
+    /// Who: an ARN, or `machine:` and the start of a machine's identity.
     pub actor: String,
     /// From where; empty for work done on the center's own machine.
     pub address: String,

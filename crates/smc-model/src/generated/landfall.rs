@@ -616,7 +616,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: false,
                         secret: false,
                         example: None,
-                        description: "Who did it: an ARN, or machine: and the digest that identifies a machine.",
+                        description: "Who did it: an ARN, or machine: and the start of the digest that identifies a machine.",
                     },
                     ResponseField {
                         name: "SourceIp",
@@ -710,7 +710,7 @@ pub struct AuditEvent {
     /// Id of the code or source it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// Who did it: an ARN, or machine: and the digest that identifies a machine.
+    /// Who did it: an ARN, or machine: and the start of the digest that identifies a machine.
     pub actor: String,
     /// Address the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -246,7 +246,7 @@ impl Visit<'_> {
             at: self.now,
             event,
             resource: resource.to_owned(),
-            actor: format!("machine:{}", self.import.machine),
+            actor: format!("machine:{}", self.import.machine.short()),
             address: self.import.address.clone(),
             detail,
         }

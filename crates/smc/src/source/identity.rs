@@ -74,6 +74,12 @@ impl KeyFingerprint {
 }
 
 impl MachineId {
+    /// The start of it: enough to tell machines apart, too little to pass for one. Whoever has a usable code and
+    /// the whole of an identity can take that machine's place, so the whole of it is shown nowhere.
+    pub fn short(&self) -> &str {
+        self.0.get(..16).unwrap_or_default()
+    }
+
     /// The identity of a machine with these properties; their order and boundaries count.
     pub fn of(properties: &[&str]) -> Self {
         let mut hash = Sha256::new();
@@ -102,6 +108,7 @@ mod tests {
         let id = MachineId::of(&["ab", "c"]);
         assert_eq!(MachineId::parse(id.as_str()), Ok(id.clone()));
         assert_ne!(id, MachineId::of(&["a", "bc"]));
+        assert!(MachineId::parse(id.short()).is_err(), "what is shown passes for no machine");
         assert!(KeyFingerprint::parse(&"A".repeat(64)).is_err());
         assert!(KeyFingerprint::parse("").is_err());
     }

@@ -169,7 +169,7 @@ fn a_master_key_that_is_another_ones_or_gone_or_damaged() {
     let key = |place: &Place| place.launch("center").data_dir.join("master.key");
     for (damage, expected) in [
         (fs::read(key(&other)).ok(), "sealed with master key"),
-        (None, "sealed with master key"),
+        (None, "reading the master key"),
         (Some(b"no key at all".to_vec()), "master.key"),
     ] {
         let place = used(Engine::Sqlite);
