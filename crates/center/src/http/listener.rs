@@ -6,7 +6,7 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
 };
@@ -64,14 +64,13 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Binds an address; with a TLS configuration, connections are TLS.
-    pub(crate) async fn bind(
+    pub(crate) fn bind(
         address: SocketAddr,
         (what, option): (&'static str, &'static str),
         tls: Option<Arc<rustls::ServerConfig>>,
         bounds: Bounds,
     ) -> Result<Self, ListenError> {
-        let socket =
-            TcpListener::bind(address).await.map_err(|error| ListenError { what, address, option, error })?;
+        let socket = listen(address).map_err(|error| ListenError { what, address, option, error })?;
         Ok(Self { socket, tls: tls.map(TlsAcceptor::from), bounds })
     }
 
@@ -110,6 +109,17 @@ impl Listener {
     }
 }
 
+/// Connections that may wait to be accepted: a whole fleet may come at once when a center comes back, and a
+/// queue that overflows costs each of them a second until its next try. The kernel's own bound may be lower.
+const BACKLOG: u32 = 4096;
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 async fn connection<S: Serve>(
     stream: TcpStream,
     address: SocketAddr,
@@ -123,7 +133,7 @@ async fn connection<S: Serve>(
         let peer = Peer { address, secure: false, agent: None };
         return exchange(stream, peer, bounds, service, stop).await;
     };
-    match tokio::time::timeout(bounds.handshake, tls.accept(stream)).await {
+    match tokio::time::timeout(bounds.handshake, Box::pin(tls.accept(stream))).await {
         Ok(Ok(stream)) => {
             let certificates = stream.get_ref().1.peer_certificates();
             let agent = certificates.and_then(|chain| chain.first()).and_then(fingerprint);
@@ -134,13 +144,17 @@ async fn connection<S: Serve>(
     }
 }
 
-async fn exchange<T, S>(
+/// Serves one connection. Ten thousand idle ones are the usual case, so what each keeps is small: the connection is
+/// on the heap once, rather than in every future that passes it on, and room for answering a request is there only
+/// while one is answered.
+fn exchange<T, S>(
     stream: T,
     peer: Peer,
     bounds: Bounds,
     service: Arc<S>,
     mut stop: watch::Receiver<bool>,
-) where
+) -> impl Future<Output = ()> + Send
+where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     S: Serve,
 {
@@ -149,7 +163,7 @@ async fn exchange<T, S>(
         let peer = peer.clone();
         service_fn(move |request| {
             let (service, peer) = (service.clone(), peer.clone());
-            async move { Ok::<_, std::convert::Infallible>(service.serve(peer, request).await) }
+            Box::pin(async move { Ok::<_, std::convert::Infallible>(service.serve(peer, request).await) })
         })
     };
     let served = http1::Builder::new()
@@ -157,19 +171,21 @@ async fn exchange<T, S>(
         .header_read_timeout(bounds.idle)
         .max_buf_size(128 << 10)
         .serve_connection(TokioIo::new(Bodied::new(stream)), answer);
-    let mut served = std::pin::pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => Some(ended),
-        () = stopped(&mut stop) => None,
-    };
-    let ended = if let Some(ended) = ended {
-        ended
-    } else {
-        served.as_mut().graceful_shutdown();
-        served.await
-    };
-    if let Err(error) = ended {
-        tracing::debug!(address = %peer.address, %error, "connection ended");
+    let mut served = Box::pin(served);
+    async move {
+        let ended = tokio::select! {
+            ended = served.as_mut() => Some(ended),
+            () = stopped(&mut stop) => None,
+        };
+        let ended = if let Some(ended) = ended {
+            ended
+        } else {
+            served.as_mut().graceful_shutdown();
+            served.await
+        };
+        if let Err(error) = ended {
+            tracing::debug!(address = %peer.address, %error, "connection ended");
+        }
     }
 }
 
