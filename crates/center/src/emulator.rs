@@ -11,6 +11,7 @@ use serde_json::json;
 use smc::{Timestamp, ports::Clock};
 
 use crate::{
+    agents::KnownAgents,
     clock::SystemClock,
     gateway::{Fault, Faults},
     heartbeats::Heartbeats,
@@ -38,6 +39,8 @@ pub(crate) struct Emulator {
     pub clock: Arc<SystemClock>,
     /// The failures to make.
     pub faults: Arc<Faults>,
+    /// Forgotten by a reset, with the sources they were.
+    pub(crate) known: Arc<KnownAgents>,
     /// Forgotten by a reset, so that no heartbeat outlives its source.
     pub heartbeats: Arc<Heartbeats>,
 }
@@ -67,6 +70,7 @@ impl Emulator {
         }
         self.lookup.forget();
         self.heartbeats.take();
+        self.known.forget();
         self.faults.clear();
         self.clock.reset();
         self.now()

@@ -2,7 +2,9 @@
 
 mod guard;
 mod install;
+mod known;
 mod protocol;
 
 pub(crate) use install::{AgentBinary, Installer};
+pub(crate) use known::KnownAgents;
 pub(crate) use protocol::{AgentService, AgentSettings};

@@ -12,14 +12,14 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use serde::de::DeserializeOwned;
 use smc::{
-    AccessTokenId,
+    AccessTokenId, SourceId,
     access_token::AccessTokenCode,
     ports::{Clock, Heartbeat},
     registry::{self, Import, Refusal},
     source::{Fault, HEARTBEAT_SECONDS, KeyFingerprint},
 };
 
-use super::{guard::Guard, install::Installer};
+use super::{guard::Guard, install::Installer, known::KnownAgents};
 use crate::{
     Registry,
     heartbeats::Heartbeats,
@@ -32,6 +32,7 @@ use crate::{
 pub(crate) struct AgentService {
     registry: Arc<Registry>,
     heartbeats: Arc<Heartbeats>,
+    known: Arc<KnownAgents>,
     metrics: Arc<Metrics>,
     probes: Arc<Probes>,
     installer: Installer,
@@ -44,6 +45,8 @@ pub(crate) struct AgentSettings {
     pub registry: Arc<Registry>,
     /// Where heartbeats are gathered.
     pub heartbeats: Arc<Heartbeats>,
+    /// Which agents were heard of lately.
+    pub known: Arc<KnownAgents>,
     /// Where calls are counted.
     pub metrics: Arc<Metrics>,
     /// Health of the center.
@@ -64,8 +67,8 @@ type Answer = Result<Response<Full<Bytes>>, Refused>;
 impl AgentService {
     /// Puts the service together.
     pub(crate) fn new(settings: AgentSettings) -> Self {
-        let AgentSettings { registry, heartbeats, metrics, probes, installer } = settings;
-        Self { registry, heartbeats, metrics, probes, installer, guard: Guard::default() }
+        let AgentSettings { registry, heartbeats, known, metrics, probes, installer } = settings;
+        Self { registry, heartbeats, known, metrics, probes, installer, guard: Guard::default() }
     }
 
     async fn check(&self, peer: &Peer, body: &[u8]) -> Answer {
@@ -106,6 +109,9 @@ impl AgentService {
             None => Err(Refusal::UnknownCode),
         };
         let imported = outcome.map_err(|refusal| self.refused(address, &refusal))?;
+        if imported.arrival == registry::Arrival::Rekeyed {
+            self.known.forget();
+        }
         let arrival = match imported.arrival {
             registry::Arrival::New => Arrival::New,
             registry::Arrival::Returned => Arrival::Returned,
@@ -127,12 +133,7 @@ impl AgentService {
         let request: HeartbeatRequest = parse(body)?;
         version(request.protocol)?;
         let key = key(peer)?;
-        let source = self
-            .registry
-            .source_of_key(key)
-            .await
-            .map_err(|reason| failed(&reason))?
-            .ok_or_else(unknown_agent)?;
+        let source = self.source_of(key).await?;
         let plain = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
         let fits = |fault: &Fault| plain(&fault.error_code, 64) && plain(&fault.error_msg, 512);
         if !plain(&request.agent_version, 64) || !request.fault.as_ref().is_none_or(fits) {
@@ -149,6 +150,16 @@ impl AgentService {
             StatusCode::OK,
             &HeartbeatReply { source_id: source.to_string(), heartbeat_seconds: HEARTBEAT_SECONDS },
         ))
+    }
+
+    async fn source_of(&self, key: KeyFingerprint) -> Result<SourceId, Refused> {
+        if let Some(source) = self.known.find(&key) {
+            return Ok(source);
+        }
+        let found = self.registry.source_of_key(key.clone()).await.map_err(|reason| failed(&reason))?;
+        let source = found.ok_or_else(unknown_agent)?;
+        self.known.remember(key, source.clone());
+        Ok(source)
     }
 
     async fn inventory(&self, peer: &Peer, body: &[u8]) -> Answer {

@@ -11,10 +11,14 @@ use std::sync::Arc;
 use pop::{AccessKey, ApiError, Backend, Call, Secret};
 use serde_json::{Value, json};
 use smc::account::Caller;
-use smc_model::{Operation, Request, generated::landfall::GetAgentEndpointRequest};
+use smc_model::{
+    Operation, Request,
+    generated::{landfall::GetAgentEndpointRequest, source_server::DeleteSourceServerRequest},
+};
 
 use crate::{
     Registry,
+    agents::KnownAgents,
     endpoint::AgentEndpoint,
     identity::{Identity, KeyUses, Lookup},
     metrics::Metrics,
@@ -30,6 +34,8 @@ pub(crate) struct Parts {
     pub endpoint: Arc<AgentEndpoint>,
     /// Where calls are counted.
     pub metrics: Arc<Metrics>,
+    /// Which agents were heard of lately.
+    pub(crate) known: Arc<KnownAgents>,
     /// Which keys signed lately.
     pub(crate) key_uses: Arc<KeyUses>,
     /// Failures that the emulator was told to make.
@@ -66,6 +72,9 @@ impl Center {
             address: Some(call.peer),
         };
         let answer = self.parts.registry.call(&caller, call.operation, &call.params).await;
+        if call.operation.name == DeleteSourceServerRequest::OPERATION.name {
+            self.parts.known.forget();
+        }
         answer.map_err(|failure| refusal::api_error(call.operation, failure))
     }
 }

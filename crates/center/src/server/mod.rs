@@ -21,7 +21,7 @@ use self::{
 };
 use crate::{
     Registry,
-    agents::{AgentBinary, AgentService, AgentSettings, Installer},
+    agents::{AgentBinary, AgentService, AgentSettings, Installer, KnownAgents},
     api_service::ApiService,
     clock::{SystemClock, SystemRandom},
     emulator::Emulator,
@@ -61,9 +61,12 @@ impl Running {
         let binary = config.agent_binary.map(read_binary).transpose()?;
 
         let identities = Identities::new(database.clone(), keyring.clone(), clock.clone());
-        let api =
-            Listener::bind(config.api_listen, ("the API", "--api-listen"), config.api_tls, Bounds::default())
-                .await?;
+        let api = Listener::bind(
+            config.api_listen,
+            ("the API", "--api-listen"),
+            config.api_tls,
+            Bounds::default(),
+        )?;
         let names = tls_names(&config.agent_addresses, config.agent_listen);
         let agent_tls = tls::agent_listener(keyring.authority(), &names)?;
         let agents = Listener::bind(
@@ -71,8 +74,7 @@ impl Running {
             ("agents", "--agent-listen"),
             Some(agent_tls),
             Bounds::default(),
-        )
-        .await?;
+        )?;
         let api_address = api.address().map_err(StartError::Address)?;
         let agent_address = agents.address().map_err(StartError::Address)?;
         // After everything that can fail: a key that was made and never shown would be lost.
@@ -88,6 +90,7 @@ impl Running {
         let heartbeats = Arc::new(Heartbeats::default());
         let faults = Arc::new(Faults::default());
         let key_uses = Arc::new(KeyUses::default());
+        let known = Arc::new(KnownAgents::default());
         let random = Arc::new(SystemRandom);
         let registry = Arc::new(Registry::new(
             database.clone(),
@@ -103,6 +106,7 @@ impl Running {
             lookup: lookup.clone(),
             endpoint: endpoint.clone(),
             metrics: metrics.clone(),
+            known: known.clone(),
             key_uses: key_uses.clone(),
             faults: faults.clone(),
         });
@@ -112,12 +116,14 @@ impl Running {
             lookup,
             clock: clock.clone(),
             faults,
+            known: known.clone(),
             heartbeats: heartbeats.clone(),
         });
         let api_service = ApiService::new(Gateway::new(center, config.limits), probes.clone(), emulator);
         let agent_service = AgentService::new(AgentSettings {
             registry: registry.clone(),
             heartbeats: heartbeats.clone(),
+            known,
             metrics: metrics.clone(),
             probes,
             installer: Installer::new(endpoint.clone(), binary),

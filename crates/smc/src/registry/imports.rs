@@ -155,6 +155,10 @@ impl Visit<'_> {
     }
 
     fn create(&self, tx: &mut dyn Tx, token: &AccessToken, id: &SourceId) -> Settled {
+        // Only spares work: what the conditional write below says is what counts.
+        if let Err(why) = token.usable(self.now) {
+            return self.refuse(tx, token, why);
+        }
         let Some(name) = self.free_name(tx, token, id)? else {
             return Ok(Err(Refusal::NameTaken(self.import.name.clone().unwrap_or_default())));
         };

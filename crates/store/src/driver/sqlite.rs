@@ -54,7 +54,7 @@ impl Connector {
         inner.set_prepared_statement_cache_capacity(PREPARED);
         let settings = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
             PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -6000;
-            PRAGMA journal_size_limit = 16777216;";
+            PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864;";
         inner.execute_batch(settings).map_err(|error| self.explain(&error))?;
         if !self.memory {
             self.use_wal(&inner)?;
