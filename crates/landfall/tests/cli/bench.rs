@@ -195,7 +195,7 @@ pub(crate) fn replacements() -> Vec<(&'static str, &'static str)> {
         (r"sha256:[0-9a-f]{64}", "sha256:HEX"),
         (r"sha256//[A-Za-z0-9+/]{43}=", "sha256//PIN"),
         (r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", "REQUEST-ID"),
-        (r"machine:[0-9a-f]{64}", "machine:HEX"),
+        (r"machine:[0-9a-f]{16}", "machine:HEX"),
         (r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:PORT"),
         (r"((?:Before|Now|master key|given is) +)[0-9a-f]{16}\b", "${1}KEY-ID"),
         (r"\b[1-9]\d{15}\b", "ACCOUNT"),
