@@ -117,9 +117,11 @@ pub trait Tx {
     fn source_by_key(&mut self, key: &KeyFingerprint) -> Result<Option<Source>, StoreError>;
     /// Finds which source's agent has this key, without its inventory: the cheap form for heartbeats.
     fn source_id_by_key(&mut self, key: &KeyFingerprint) -> Result<Option<SourceId>, StoreError>;
-    /// Finds the account's source that is this machine.
-    fn source_by_machine(
+    /// Finds the source whose agent has this key, else the account's source that is this machine: one question for
+    /// what every import asks.
+    fn source_by_key_or_machine(
         &mut self,
+        key: &KeyFingerprint,
         account: &AccountId,
         machine: &MachineId,
     ) -> Result<Option<Source>, StoreError>;

@@ -122,13 +122,19 @@ type Settled = Result<Result<Imported, Refusal>, StoreError>;
 
 impl Visit<'_> {
     fn settle(&self, tx: &mut dyn Tx, id: &SourceId) -> Settled {
-        if let Some(source) = tx.source_by_key(&self.import.key)? {
-            return self.welcome_back(tx, source);
-        }
+        let Import { key, machine, .. } = self.import;
+        let known = match self.token {
+            Some(token) => tx.source_by_key_or_machine(key, &token.account, machine)?,
+            None => tx.source_by_key(key)?,
+        };
+        let known = match known {
+            Some(source) if source.key == *key => return self.welcome_back(tx, source),
+            other => other,
+        };
         let Some(token) = self.token else { return Ok(Err(Refusal::UnknownCode)) };
         // Read again inside the transaction: the code may have been deleted meanwhile.
         let Some(token) = tx.token(&token.account, &token.id)? else { return Ok(Err(Refusal::UnknownCode)) };
-        match tx.source_by_machine(&token.account, &self.import.machine)? {
+        match known {
             Some(source) => self.rekey(tx, &token, source),
             None => self.create(tx, &token, id),
         }

@@ -79,12 +79,13 @@ impl Tx for Transaction<'_> {
         sources::id_by_key(self, key)
     }
 
-    fn source_by_machine(
+    fn source_by_key_or_machine(
         &mut self,
+        key: &KeyFingerprint,
         account: &AccountId,
         machine: &MachineId,
     ) -> Result<Option<Source>, StoreError> {
-        sources::find_by_machine(self, *account, machine)
+        sources::find_by_key_or_machine(self, key, *account, machine)
     }
 
     fn source_name_taken(&mut self, account: &AccountId, name: &str) -> Result<bool, StoreError> {

@@ -89,15 +89,16 @@ pub(super) fn find_by_key(
     single(transaction, "key = $1", &[key.as_str().into()])
 }
 
-pub(super) fn find_by_machine(
+pub(super) fn find_by_key_or_machine(
     transaction: &mut Transaction<'_>,
+    key: &KeyFingerprint,
     account: AccountId,
     machine: &MachineId,
 ) -> Result<Option<Source>, StoreError> {
     single(
         transaction,
-        "account = $1 AND machine = $2",
-        &[account.to_string().into(), machine.as_str().into()],
+        "key = $1 OR (account = $2 AND machine = $3) ORDER BY CASE WHEN key = $1 THEN 0 ELSE 1 END LIMIT 1",
+        &[key.as_str().into(), account.to_string().into(), machine.as_str().into()],
     )
 }
 

@@ -13,6 +13,7 @@ use crate::{
 
 on_both_engines!(
     a_source_reads_back_by_everything_that_identifies_it,
+    where_key_and_machine_are_two_sources_the_key_decides,
     names_machines_and_keys_are_unique,
     sources_are_listed_newest_first_and_by_filter,
     a_name_is_taken_by_other_sources_only,
@@ -36,21 +37,23 @@ async fn a_source_reads_back_by_everything_that_identifies_it(place: &Place) {
         .await
         .unwrap();
     assert_eq!(early, Some(full.clone()));
-    let asked = full.clone();
+    let (asked, other, stranger) = (full.clone(), source(2), KeyFingerprint::of(b"another"));
     let found = database
         .read(move |tx| {
             Ok([
                 tx.source(&account(1), &asked.id)?,
                 tx.source_by_key(&asked.key)?,
-                tx.source_by_machine(&account(1), &asked.machine)?,
+                tx.source_by_key_or_machine(&stranger, &account(1), &asked.machine)?,
+                tx.source_by_key_or_machine(&asked.key, &account(2), &other.machine)?,
                 tx.source(&account(2), &asked.id)?,
-                tx.source_by_machine(&account(2), &asked.machine)?,
-                tx.source_by_key(&KeyFingerprint::of(b"another"))?,
+                tx.source_by_key_or_machine(&stranger, &account(2), &asked.machine)?,
+                tx.source_by_key(&stranger)?,
             ])
         })
         .await
         .unwrap();
-    assert_eq!(found, [Some(full.clone()), Some(full.clone()), Some(full.clone()), None, None, None]);
+    let (it, none) = (Some(full.clone()), None);
+    assert_eq!(found, [it.clone(), it.clone(), it.clone(), it, none.clone(), none.clone(), none]);
     let others = database
         .read(move |tx| {
             Ok((
@@ -64,6 +67,24 @@ async fn a_source_reads_back_by_everything_that_identifies_it(place: &Place) {
         .unwrap();
     assert_eq!((others.0, others.1), (Some(source_id(1)), None));
     assert_eq!(others.2.map(Result::unwrap), [true, false, false, false]);
+}
+
+async fn where_key_and_machine_are_two_sources_the_key_decides(place: &Place) {
+    let database = place.open();
+    let (first, second) = (source(1), source(2));
+    let found = database
+        .write(move |tx| {
+            tx.insert_source(&first)?;
+            tx.insert_source(&second)?;
+            let asked = [(&first, &second), (&second, &first)];
+            asked
+                .map(|(key, machine)| tx.source_by_key_or_machine(&key.key, &account(1), &machine.machine))
+                .into_iter()
+                .collect::<Result<Vec<_>, _>>()
+        })
+        .await
+        .unwrap();
+    assert_eq!(found, [Some(source(1)), Some(source(2))]);
 }
 
 async fn names_machines_and_keys_are_unique(place: &Place) {
