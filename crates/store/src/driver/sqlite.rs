@@ -53,7 +53,7 @@ impl Connector {
         inner.busy_timeout(PATIENCE).map_err(|error| self.explain(&error))?;
         inner.set_prepared_statement_cache_capacity(PREPARED);
         let settings = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
-            PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -6000;
+            PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000;
             PRAGMA wal_autocheckpoint = 8192; PRAGMA journal_size_limit = 67108864;";
         inner.execute_batch(settings).map_err(|error| self.explain(&error))?;
         if !self.memory {
