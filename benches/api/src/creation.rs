@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use smc::{AccessTokenId, ids::ID_ENTROPY};
 use test_center::{ApiClient, ApiKey, Center, cpu_seconds};
 use test_postgres::TestPostgres;
 use tokio::task::JoinSet;
@@ -87,8 +88,8 @@ fn baseline(lab: &Lab, engine: Engine, name: &str, span: Duration) -> anyhow::Re
     }
 }
 
-/// The same settings as the center's, one row, one transaction, one after the other: with more connections SQLite only
-/// adds waiting for the lock.
+/// The same settings as the center's, one row with an id of the same kind, one transaction, one after the other: with
+/// more connections SQLite only adds waiting for the lock.
 fn one_transaction_each(directory: &Path, span: Duration) -> anyhow::Result<f64> {
     fs::create_dir_all(directory)?;
     let connection = rusqlite::Connection::open(directory.join("alone.db"))?;
@@ -97,11 +98,13 @@ fn one_transaction_each(directory: &Path, span: Duration) -> anyhow::Result<f64>
          CREATE TABLE codes (id TEXT PRIMARY KEY, content TEXT NOT NULL)",
     )?;
     let mut insert = connection.prepare("INSERT INTO codes (id, content) VALUES (?1, ?2)")?;
-    let content = "x".repeat(ROW);
+    let (content, mut entropy) = ("x".repeat(ROW), [0; ID_ENTROPY]);
     let began = Instant::now();
     let mut kept = 0;
     while began.elapsed() < span {
-        insert.execute((format!("at-{kept:020}"), &content))?;
+        getrandom::fill(&mut entropy).map_err(|error| anyhow!("drawing random bytes: {error}"))?;
+        let id = AccessTokenId::from_random(&entropy);
+        insert.execute((id.as_str(), &content))?;
         kept += 1;
     }
     Ok(rate(kept, began.elapsed()))
