@@ -21,8 +21,9 @@ class Center:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("LANDFALL_")}
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [program, "serve", "--dev", "--data-dir", self.data, "--api-listen", self.api,
-                 "--agent-listen", self.agents],
+                # One address and one key send faster than any client would; throttling is tested by faults.
+                [program, "serve", "--dev", "--key-rate", "0", "--address-rate", "0", "--data-dir", self.data,
+                 "--api-listen", self.api, "--agent-listen", self.agents],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=clean,
             )
 
