@@ -79,27 +79,35 @@ pub(super) fn find(
     account: AccountId,
     id: &SourceId,
 ) -> Result<Option<Source>, StoreError> {
-    single(transaction, "id = $1 AND account = $2", &[id.as_str().into(), account.to_string().into()])
+    let sql = format!("SELECT {} FROM sources WHERE id = $1 AND account = $2", COLUMNS.join(", "));
+    single(transaction, &sql, &[id.as_str().into(), account.to_string().into()])
 }
 
 pub(super) fn find_by_key(
     transaction: &mut Transaction<'_>,
     key: &KeyFingerprint,
 ) -> Result<Option<Source>, StoreError> {
-    single(transaction, "key = $1", &[key.as_str().into()])
+    let sql = format!("SELECT {} FROM sources WHERE key = $1", COLUMNS.join(", "));
+    single(transaction, &sql, &[key.as_str().into()])
 }
 
+/// Two lookups by an index each, whatever the planner thinks of the table: an `OR` is a scan of it while it is young.
 pub(super) fn find_by_key_or_machine(
     transaction: &mut Transaction<'_>,
     key: &KeyFingerprint,
     account: AccountId,
     machine: &MachineId,
 ) -> Result<Option<Source>, StoreError> {
-    single(
-        transaction,
-        "key = $1 OR (account = $2 AND machine = $3) ORDER BY CASE WHEN key = $1 THEN 0 ELSE 1 END LIMIT 1",
-        &[key.as_str().into(), account.to_string().into(), machine.as_str().into()],
-    )
+    let columns = COLUMNS.join(", ");
+    let sql = format!(
+        "SELECT {columns} FROM (
+            SELECT {columns}, 1 AS preference FROM sources WHERE key = $1
+            UNION ALL
+            SELECT {columns}, 2 AS preference FROM sources WHERE account = $2 AND machine = $3
+        ) AS known ORDER BY preference LIMIT 1"
+    );
+    let values = [key.as_str().into(), account.to_string().into(), machine.as_str().into()];
+    single(transaction, &sql, &values)
 }
 
 pub(super) fn id_by_key(
@@ -237,11 +245,10 @@ pub(super) fn delete(
 /// Most questions find nothing, so inventories that are held back stay so until there is one to read.
 fn single(
     transaction: &mut Transaction<'_>,
-    condition: &str,
+    sql: &str,
     values: &[Value],
 ) -> Result<Option<Source>, StoreError> {
-    let sql = format!("SELECT {} FROM sources WHERE {condition}", COLUMNS.join(", "));
-    let Some(mut found) = transaction.query(&sql, values)?.into_iter().next() else { return Ok(None) };
+    let Some(mut found) = transaction.query(sql, values)?.into_iter().next() else { return Ok(None) };
     transaction.release(Held::Inventories)?;
     let document = "SELECT document FROM inventories WHERE source = $1";
     let document = transaction.query(document, found.get(..1).unwrap_or_default())?;

@@ -43,6 +43,12 @@ const MIGRATING: Duration = Duration::from_hours(1);
 /// Statements kept prepared on one connection before all are dropped and prepared anew.
 const PREPARED: usize = 256;
 
+/// Transactions after which statements are prepared anew for the first time, and at the most from one time to the next;
+/// it doubles in between. A server plans a statement for the tables it finds and keeps the plan: in a young database
+/// that is any index, of tables that hold nothing, until the server's own statistics come a minute later.
+const FIRST_RENEWAL: u64 = 4;
+const LAST_RENEWAL: u64 = 4_096;
+
 /// The advisory lock of those who write: "Landfall" in ASCII.
 const BEGIN_WRITE: &str = "BEGIN; SELECT pg_advisory_xact_lock(5503801597116902508)";
 const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -64,8 +70,28 @@ pub(crate) struct Connection {
     runtime: Runtime,
     client: Client,
     prepared: HashMap<String, tokio_postgres::Statement>,
+    renewal: Renewal,
     patience: Duration,
     lost: bool,
+}
+
+/// When statements are prepared anew.
+struct Renewal {
+    after: u64,
+    left: u64,
+}
+
+impl Renewal {
+    /// Counts a transaction.
+    fn due(&mut self) -> bool {
+        self.left -= 1;
+        if self.left > 0 {
+            return false;
+        }
+        self.after = (self.after * 2).min(LAST_RENEWAL);
+        self.left = self.after;
+        true
+    }
 }
 
 impl Connector {
@@ -97,8 +123,14 @@ impl Connector {
                 Err(self.unreachable(format!("no answer within {} seconds", CONNECTING.as_secs())))
             })
         })?;
-        let mut connection =
-            Connection { runtime, client, prepared: HashMap::new(), patience: PATIENCE, lost: false };
+        let mut connection = Connection {
+            runtime,
+            client,
+            prepared: HashMap::new(),
+            renewal: Renewal { after: FIRST_RENEWAL, left: FIRST_RENEWAL },
+            patience: PATIENCE,
+            lost: false,
+        };
         connection.prepare_session()?;
         Ok(connection)
     }
@@ -147,6 +179,9 @@ impl super::Connection for Connection {
 
     fn begin(&mut self, access: Access) -> Result<(), StoreError> {
         self.patience = if access == Access::Migrate { MIGRATING } else { PATIENCE };
+        if self.renewal.due() {
+            self.prepared.clear();
+        }
         self.script(match access {
             Access::Read => BEGIN_READ,
             Access::Write => BEGIN_WRITE,
@@ -284,4 +319,16 @@ fn server(config: &Config) -> String {
         Host::Unix(directory) => directory.display().to_string(),
     });
     hosts.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FIRST_RENEWAL, Renewal};
+
+    #[test]
+    fn statements_are_renewed_ever_more_rarely_and_never_not_at_all() {
+        let mut renewal = Renewal { after: FIRST_RENEWAL, left: FIRST_RENEWAL };
+        let due: Vec<_> = (1..=20_000).filter(|_| renewal.due()).collect();
+        assert_eq!(due, [4, 12, 28, 60, 124, 252, 508, 1_020, 2_044, 4_092, 8_188, 12_284, 16_380]);
+    }
 }
