@@ -83,6 +83,18 @@ id!(
     /// Names an imported server.
     SourceId, "s-"
 );
+id!(
+    /// Names a replication job.
+    JobId, "j-"
+);
+id!(
+    /// Names one execution of a replication job. Stays inside: the contract gives runs no id.
+    RunId, "run-"
+);
+id!(
+    /// Names an image that a run made.
+    ImageId, "m-"
+);
 
 /// Maps random bytes to characters without bias: a byte of 252 or more is passed over; should the bytes
 /// run out (32 draws, 20 needed: less than once in 10^12 ids), the rest repeats the alphabet's start.
@@ -102,7 +114,7 @@ fn well_formed(prefix: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{AccessTokenId, ID_ENTROPY, SourceId};
+    use super::{AccessTokenId, ID_ENTROPY, ImageId, JobId, RunId, SourceId};
 
     #[test]
     fn an_id_reads_back_as_itself() {
@@ -113,6 +125,19 @@ mod tests {
             assert_eq!(AccessTokenId::parse(id.as_str()), Ok(id.clone()));
             assert!(SourceId::parse(id.as_str()).is_err());
         }
+    }
+
+    #[test]
+    fn a_job_a_run_and_an_image_are_told_apart() {
+        let seed = [7; ID_ENTROPY];
+        let (job, run, image) =
+            (JobId::from_random(&seed), RunId::from_random(&seed), ImageId::from_random(&seed));
+        assert_eq!(JobId::parse(job.as_str()), Ok(job.clone()));
+        assert_eq!(RunId::parse(run.as_str()), Ok(run.clone()));
+        assert_eq!(ImageId::parse(image.as_str()), Ok(image));
+        assert!(JobId::parse(run.as_str()).is_err());
+        assert!(RunId::parse(job.as_str()).is_err());
+        assert!(ImageId::parse(job.as_str()).is_err());
     }
 
     #[test]

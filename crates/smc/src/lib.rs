@@ -20,5 +20,5 @@ pub mod source;
 pub mod tag;
 pub mod time;
 
-pub use ids::{AccessTokenId, SourceId};
+pub use ids::{AccessTokenId, ImageId, JobId, RunId, SourceId};
 pub use time::Timestamp;
