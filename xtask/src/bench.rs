@@ -30,6 +30,8 @@ pub(crate) struct ApiOptions {
 /// Builds what is measured with the release profile and measures it.
 pub(crate) fn measure(root: &Path, bench: &Bench) -> anyhow::Result<()> {
     let Bench::Api(options) = bench;
+    // Where Cargo builds elsewhere, the directory that is measured in is not there yet.
+    std::fs::create_dir_all(root.join("target"))?;
     let build =
         ["build", "--locked", "--release", "-p", "landfall", "-p", "landfall-agent", "-p", "bench-api"];
     run(&mut command(root, "cargo", &build))?;

@@ -18,6 +18,7 @@ use crate::{
     api::{self, ApiArgs},
     demo::{self, DemoArgs},
     failure,
+    job::{self, JobArgs},
     output::Said,
     serve::{self, ServeArgs},
     source::{self, SourceArgs},
@@ -56,8 +57,8 @@ enum Command {
     Token(TokenArgs),
     /// Migration sources: list, show, rename, delete
     Source(SourceArgs),
-    /// Replication jobs: create, start, stop, cutover, list, show, delete (not built yet)
-    Job(Unbuilt),
+    /// Replication jobs: create, start, stop, cutover, list, show, watch, delete
+    Job(Box<JobArgs>),
     /// Images: list, verify, export (not built yet)
     Image(Unbuilt),
     /// Call any operation of the API by its name
@@ -109,7 +110,7 @@ async fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Source(args) => source::run(args).await?,
         Command::Api(args) => api::run(args).await?,
         Command::Admin(args) => admin::run(*args).await?,
-        Command::Job(_) => unbuilt::refuse("job")?,
+        Command::Job(args) => job::run(*args).await?,
         Command::Image(_) => unbuilt::refuse("image")?,
         Command::Completions { shell } => Said::data(completions(shell)),
     };

@@ -6,6 +6,7 @@ mod cli;
 mod client;
 mod demo;
 mod failure;
+mod job;
 mod location;
 mod output;
 mod serve;
