@@ -14,10 +14,12 @@
 //! means: not without a change.
 
 mod secret;
+mod stream;
 mod version;
 
 pub use secret::WireCode;
 pub use smc::source::{Fault, Inventory, MachineId};
+pub use stream::{StreamError, read_frame, write_frame};
 pub use version::{Incompatible, NEWEST, OLDEST, check_version};
 
 use serde::{Deserialize, Serialize};

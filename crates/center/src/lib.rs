@@ -16,6 +16,7 @@ pub mod identity;
 pub mod keyring;
 mod metrics;
 mod probes;
+pub mod receivers;
 mod request_id;
 pub mod server;
 pub mod tls;

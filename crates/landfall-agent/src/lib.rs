@@ -18,6 +18,7 @@ pub mod import;
 pub mod link;
 pub mod machine;
 mod pace;
+pub mod replicate;
 pub mod run;
 mod said;
 mod service;

@@ -1,0 +1,43 @@
+//! Frames of a copy over a stream of bytes, for either end.
+
+use std::io;
+
+use replication::{
+    Frame, FrameError,
+    frame::{HEAD_BYTES, Head},
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// Why there is no further frame.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The connection broke.
+    #[error("the stream of disk data broke: {0}")]
+    Broken(#[from] io::Error),
+    /// What came is no frame.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+}
+
+/// Reads a frame; `None` when the other end left between two frames.
+///
+/// Not safe to cancel: a frame that was half read is lost, and with it the stream.
+pub async fn read_frame<R: AsyncRead + Unpin>(stream: &mut R) -> Result<Option<Frame>, StreamError> {
+    let mut head = [0; HEAD_BYTES];
+    if stream.read(&mut head[..1]).await? == 0 {
+        return Ok(None);
+    }
+    stream.read_exact(&mut head[1..]).await?;
+    let head = Head::read(head)?;
+    let mut body = vec![0; head.body_length()];
+    stream.read_exact(&mut body).await?;
+    Ok(Some(Frame::read(head, body.into())?))
+}
+
+/// Writes a frame, and sees it on its way.
+pub async fn write_frame<W: AsyncWrite + Unpin>(stream: &mut W, frame: &Frame) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    frame.write(&mut bytes);
+    stream.write_all(&bytes).await?;
+    stream.flush().await
+}

@@ -1,0 +1,347 @@
+//! One stream to the center: numbering, window, pace, and the center's answers.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use agent_api::{StreamError, read_frame, write_frame};
+use replication::{
+    Codec, Frame, Leaf, LeafKey, Range, digest,
+    frame::{Extent, Failed, Hello, Settings, Welcome},
+    limiter::Limiter,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, WriteHalf},
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::Instant,
+};
+
+/// How long the center's last words are waited for, once it takes nothing more.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Why a stream cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplicateError {
+    /// The connection broke, or what came is no frame.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// The center closed the stream.
+    #[error("the center closed the stream of disk data")]
+    Closed,
+    /// The center cannot go on.
+    #[error("{}: {}", .0.code, .0.message)]
+    Center(Failed),
+    /// The center's greeting makes no sense.
+    #[error("the center's greeting cannot be used: {0}; upgrade the older of the two sides")]
+    Greeting(&'static str),
+    /// The disk cannot be read.
+    #[error("reading {length} bytes at {offset} of the disk: {error}")]
+    Disk {
+        /// Where.
+        offset: u64,
+        /// How much.
+        length: u64,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Compressing failed.
+    #[error("compressing disk data: {0}")]
+    Pack(io::Error),
+}
+
+impl From<io::Error> for ReplicateError {
+    fn from(error: io::Error) -> Self {
+        Self::Stream(error.into())
+    }
+}
+
+/// What the center has said, as far as the sender must know.
+#[derive(Debug, Default)]
+struct Heard {
+    /// Who waits for the answer to which frame.
+    waiting: Mutex<HashMap<u64, oneshot::Sender<Vec<u8>>>>,
+}
+
+/// How the center's side stands.
+#[derive(Clone, Debug, Default)]
+struct State {
+    durable: u64,
+    settings: Settings,
+    /// Why nothing more will be heard.
+    over: Option<Result<(), Failed>>,
+}
+
+/// One stream to the center.
+pub struct Outlet<S> {
+    writer: WriteHalf<S>,
+    heard: Arc<Heard>,
+    state: watch::Receiver<State>,
+    /// Until it was asked for its end.
+    listening: Option<JoinHandle<Result<(), StreamError>>>,
+    key: LeafKey,
+    welcome: Welcome,
+    sequence: u64,
+    /// Content that is not durable yet: the number of its frame, and its bytes.
+    unacknowledged: std::collections::VecDeque<(u64, u64)>,
+    limiter: Limiter,
+    begun: Instant,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
+    /// Greets the center.
+    pub async fn open(stream: S, hello: Hello) -> Result<Self, ReplicateError> {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        write_frame(&mut writer, &Frame::Hello(hello)).await?;
+        let welcome = match read_frame(&mut reader).await? {
+            Some(Frame::Welcome(welcome)) => welcome,
+            Some(Frame::Failed(failed)) => return Err(ReplicateError::Center(failed)),
+            Some(_) => return Err(ReplicateError::Greeting("it is another frame")),
+            None => return Err(ReplicateError::Closed),
+        };
+        let mut key = [0; 32];
+        hex::decode_to_slice(&welcome.leaf_key, &mut key)
+            .map_err(|_| ReplicateError::Greeting("the key of its digests is not one"))?;
+        let heard = Arc::new(Heard::default());
+        let (states, state) = watch::channel(State { settings: welcome.settings, ..State::default() });
+        let listening = tokio::spawn(listen(reader, heard.clone(), states));
+        let limiter = Limiter::new(welcome.settings.bandwidth_bytes_per_second);
+        Ok(Self {
+            writer,
+            heard,
+            state,
+            listening: Some(listening),
+            key: LeafKey::new(key),
+            welcome,
+            sequence: 0,
+            unacknowledged: std::collections::VecDeque::new(),
+            limiter,
+            begun: Instant::now(),
+        })
+    }
+
+    /// The key of the job's digests.
+    pub const fn key(&self) -> LeafKey {
+        self.key
+    }
+
+    /// Whether the center's copy is empty.
+    pub const fn fresh(&self) -> bool {
+        self.welcome.fresh
+    }
+
+    /// How to copy, as the center said last.
+    pub fn settings(&self) -> Settings {
+        self.state.borrow().settings
+    }
+
+    /// Sends content, as soon as window and pace allow.
+    pub async fn extent(
+        &mut self,
+        disk: u16,
+        range: Range,
+        leaves: &[Leaf],
+        (codec, payload): (Codec, Vec<u8>),
+    ) -> Result<(), ReplicateError> {
+        self.wait_for_room(range.length()).await?;
+        let sequence = self.next();
+        let digest = digest::over(leaves);
+        let frame = Frame::Extent(Extent { sequence, disk, range, codec, digest, payload: payload.into() });
+        self.unacknowledged.push_back((sequence, range.length()));
+        self.send(&frame).await
+    }
+
+    /// Says that a range holds zeros, or nothing that counts.
+    pub async fn zeros(&mut self, disk: u16, range: Range) -> Result<(), ReplicateError> {
+        let sequence = self.next();
+        self.send(&Frame::Zero { sequence, disk, range }).await
+    }
+
+    /// Asks which of these leaves the center lacks; the answer comes through the receiver.
+    pub async fn offer(
+        &mut self,
+        disk: u16,
+        offset: u64,
+        leaves: Vec<Leaf>,
+    ) -> Result<oneshot::Receiver<Vec<u8>>, ReplicateError> {
+        let sequence = self.next();
+        let answer = self.expect(sequence);
+        self.send(&Frame::Offer { sequence, disk, offset, leaves }).await?;
+        Ok(answer)
+    }
+
+    /// Asks whether the center's leaves of a range are others than these.
+    pub async fn summary(
+        &mut self,
+        disk: u16,
+        range: Range,
+        leaves: &[Leaf],
+    ) -> Result<oneshot::Receiver<Vec<u8>>, ReplicateError> {
+        let sequence = self.next();
+        let answer = self.expect(sequence);
+        self.send(&Frame::Summary { sequence, disk, range, digest: digest::over(leaves) }).await?;
+        Ok(answer)
+    }
+
+    /// Waits for an answer.
+    pub async fn answer(&mut self, answer: oneshot::Receiver<Vec<u8>>) -> Result<Vec<u8>, ReplicateError> {
+        match answer.await {
+            Ok(wanted) => Ok(wanted),
+            Err(_) => Err(self.ended().await),
+        }
+    }
+
+    /// Returns once everything sent is on the center's disk.
+    pub async fn sync(&mut self) -> Result<(), ReplicateError> {
+        let sequence = self.next();
+        self.send(&Frame::Sync { sequence }).await?;
+        self.wait_durable(sequence).await
+    }
+
+    /// Ends the run; returns once the whole copy is on the center's disk.
+    pub async fn done(mut self) -> Result<(), ReplicateError> {
+        let sequence = self.next();
+        self.send(&Frame::Done { sequence }).await?;
+        self.wait_durable(sequence).await
+    }
+
+    fn next(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    fn expect(&self, sequence: u64) -> oneshot::Receiver<Vec<u8>> {
+        let (sender, receiver) = oneshot::channel();
+        self.heard.waiting().insert(sequence, sender);
+        receiver
+    }
+
+    async fn send(&mut self, frame: &Frame) -> Result<(), ReplicateError> {
+        let mut bytes = Vec::new();
+        frame.write(&mut bytes);
+        self.pace(bytes.len() as u64).await;
+        let written = tokio::io::AsyncWriteExt::write_all(&mut self.writer, &bytes).await;
+        if written.is_err() || self.state.borrow().over.is_some() {
+            // What the center said last tells more than a broken pipe.
+            return Err(self.ended().await);
+        }
+        Ok(tokio::io::AsyncWriteExt::flush(&mut self.writer).await?)
+    }
+
+    /// Waits until the limit allows these bytes; a limit that changes meanwhile counts at once.
+    async fn pace(&mut self, bytes: u64) {
+        let mut limiter = self.limiter;
+        loop {
+            let limit = self.state.borrow_and_update().settings.bandwidth_bytes_per_second;
+            let now = self.begun.elapsed();
+            self.limiter.set(limit, now);
+            limiter.set(limit, now);
+            let mut attempt = limiter;
+            let wait = attempt.admit(bytes, now);
+            if wait == Duration::ZERO {
+                self.limiter = attempt;
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                changed = self.state.changed() => if changed.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Waits until the window has room for content.
+    async fn wait_for_room(&mut self, bytes: u64) -> Result<(), ReplicateError> {
+        loop {
+            let durable = self.state.borrow_and_update().durable;
+            while self.unacknowledged.front().is_some_and(|(sequence, _)| *sequence <= durable) {
+                self.unacknowledged.pop_front();
+            }
+            let under_way: u64 = self.unacknowledged.iter().map(|(_, bytes)| bytes).sum();
+            if self.unacknowledged.is_empty() || under_way + bytes <= self.welcome.window_bytes {
+                return Ok(());
+            }
+            if self.state.borrow().over.is_some() || self.state.changed().await.is_err() {
+                return Err(self.ended().await);
+            }
+        }
+    }
+
+    async fn wait_durable(&mut self, sequence: u64) -> Result<(), ReplicateError> {
+        loop {
+            if self.state.borrow_and_update().durable >= sequence {
+                return Ok(());
+            }
+            if self.state.borrow().over.is_some() || self.state.changed().await.is_err() {
+                return Err(self.ended().await);
+            }
+        }
+    }
+
+    /// Why nothing more is heard of the center.
+    async fn ended(&mut self) -> ReplicateError {
+        let heard = match self.listening.take() {
+            Some(listening) => tokio::time::timeout(LAST_WORDS, listening).await.ok(),
+            None => None,
+        };
+        let over = self.state.borrow().over.clone();
+        match (over, heard) {
+            (Some(Err(failed)), _) => ReplicateError::Center(failed),
+            (_, Some(Ok(Err(error)))) => error.into(),
+            _ => ReplicateError::Closed,
+        }
+    }
+}
+
+impl<S> Drop for Outlet<S> {
+    /// The listening task holds half of the stream, which must end with the outlet.
+    fn drop(&mut self) {
+        if let Some(listening) = &self.listening {
+            listening.abort();
+        }
+    }
+}
+
+impl Heard {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Vec<u8>>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes in what the center says, until it says no more.
+async fn listen(
+    mut reader: impl AsyncRead + Unpin,
+    heard: Arc<Heard>,
+    states: watch::Sender<State>,
+) -> Result<(), StreamError> {
+    let outcome = loop {
+        match read_frame(&mut reader).await {
+            Ok(Some(Frame::Durable { sequence })) => {
+                states.send_modify(|state| state.durable = state.durable.max(sequence));
+            }
+            Ok(Some(Frame::Settings(settings))) => states.send_modify(|state| state.settings = settings),
+            Ok(Some(Frame::Want { sequence, wanted })) => {
+                if let Some(waiting) = heard.waiting().remove(&sequence) {
+                    // Who does not wait any more has given up.
+                    let _ = waiting.send(wanted);
+                }
+            }
+            Ok(Some(Frame::Failed(failed))) => {
+                states.send_modify(|state| state.over = Some(Err(failed)));
+                break Ok(());
+            }
+            // Frames that only an agent sends, and the end.
+            Ok(_) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    states.send_modify(|state| {
+        state.over.get_or_insert(Ok(()));
+    });
+    heard.waiting().clear();
+    outcome
+}
