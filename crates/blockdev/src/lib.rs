@@ -7,6 +7,7 @@
 
 mod addresses;
 mod boot;
+pub mod direct;
 mod disk;
 mod image_file;
 mod inventory;
