@@ -58,7 +58,7 @@ fn what_is_written_is_there_and_so_are_its_digests() {
 fn an_offer_is_answered_with_what_is_lacking() {
     let directory = tempfile::tempdir().unwrap();
     let staging = Staging::create(Place::new(directory.path(), 0), 40_960 + 1024, KEY).unwrap();
-    let mut data = [3; 40_960 + 1024];
+    let mut data = vec![3; 40_960 + 1024];
     put(&staging, 0, &data);
     let digest = digest::over(&KEY.leaves(&data));
     assert!(!staging.differs(range(0, 41_984), &digest).unwrap());
