@@ -6,6 +6,7 @@
 //! center, or of what an inventory is for.
 
 mod addresses;
+pub mod allocation;
 mod boot;
 pub mod direct;
 mod disk;
@@ -16,6 +17,7 @@ mod layout;
 mod machine;
 mod mounts;
 mod os_release;
+pub mod plan;
 mod roots;
 mod stack;
 mod superblock;
