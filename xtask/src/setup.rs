@@ -14,7 +14,12 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mkfs.btrfs", "btrfs-progs"),
     ("mkfs.vfat", "dosfstools"),
     ("mkswap", "util-linux"),
+    ("losetup", "mount"),
     ("blkid", "util-linux"),
+    ("mcopy", "mtools"),
+    ("qemu-img", "qemu-utils"),
+    ("qemu-io", "qemu-utils"),
+    ("qemu-system-x86_64", "qemu-system-x86"),
     ("curl", "curl"),
     ("python3", "python3"),
     ("node", "nodejs"),
@@ -28,6 +33,11 @@ pub(crate) fn prepare(root: &Path) -> anyhow::Result<()> {
         PROGRAMS.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
     if !postgres_installed() {
         missing.push("postgresql");
+    }
+    if !Path::new("/usr/share/OVMF/OVMF_CODE.fd").exists()
+        && !Path::new("/usr/share/OVMF/OVMF_CODE_4M.fd").exists()
+    {
+        missing.push("ovmf");
     }
     if !python_makes_environments(root) {
         missing.push("python3-venv");
