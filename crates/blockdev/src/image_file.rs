@@ -44,10 +44,11 @@ pub fn image_disk(path: &Path) -> Result<Disk, InventoryError> {
             "it is a {format} image; convert it first: qemu-img convert -O raw FILE FILE.raw"
         )));
     }
-    describe(path, &mut file, size_bytes).map_err(unreadable)
+    image_disk_in(path, &mut file, size_bytes).map_err(unreadable)
 }
 
-fn describe<R: Read + Seek>(path: &Path, reader: &mut R, size_bytes: u64) -> std::io::Result<Disk> {
+/// Describes the raw disk image of `size_bytes` that `reader` holds, as [`image_disk`] does; `path` is only its name.
+pub fn image_disk_in<R: Read + Seek>(path: &Path, reader: &mut R, size_bytes: u64) -> std::io::Result<Disk> {
     let mut window = Window::new(reader, 0, size_bytes);
     let mut sector_bytes = 512;
     let (mut scan, mut contents) = layout::whole(&mut window, sector_bytes, false)?;

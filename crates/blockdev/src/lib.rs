@@ -30,7 +30,7 @@ pub use boot::{Boot, BootMode, Carrier, SystemDisk};
 pub use disk::{
     Contents, Disk, Format, Mount, Partition, PartitionFlags, PartitionTable, PartitionType, Space,
 };
-pub use image_file::image_disk;
+pub use image_file::{image_disk, image_disk_in};
 pub use inventory::{Inventory, InventoryError, disk_at};
 pub use machine::{Architecture, Machine, MachineIdentity};
 pub use mounts::{Swap, SwapMedium};
