@@ -1,0 +1,157 @@
+//! The few calls of `bpf(2)` that tracking needs, and memory shared with the kernel.
+
+#![allow(unsafe_code)] // System calls and a shared mapping; each block says why it is sound.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU64;
+
+/// Maps are arrays of pages, so that one lookup reaches any byte on every kernel.
+pub(super) const PAGE: usize = 4096;
+
+const MAP_CREATE: libc::c_long = 0;
+const PROGRAM_LOAD: libc::c_long = 5;
+const RAW_TRACEPOINT_OPEN: libc::c_long = 17;
+const TYPE_ARRAY: u32 = 2;
+const TYPE_RAW_TRACEPOINT: u32 = 17;
+const MMAPABLE: u32 = 1 << 10;
+const LICENCE: &CStr = c"GPL";
+
+/// An array of pages that the program writes and this process reads and takes from.
+pub(super) struct SharedPages {
+    descriptor: OwnedFd,
+    address: NonNull<AtomicU64>,
+    words: usize,
+}
+
+// SAFETY: the mapping is only reached through `&[AtomicU64]`, lives as long as the value, and belongs to no thread.
+unsafe impl Send for SharedPages {}
+// SAFETY: as above; all access is atomic.
+unsafe impl Sync for SharedPages {}
+
+impl SharedPages {
+    pub(super) fn new(pages: u32) -> io::Result<Self> {
+        let mut attributes = Attributes::default();
+        attributes.words(0, &[TYPE_ARRAY, 4, 4096, pages, MMAPABLE]);
+        let descriptor = attributes.call(MAP_CREATE)?;
+        let length = usize::try_from(pages).unwrap_or(usize::MAX).saturating_mul(PAGE);
+        // SAFETY: a new mapping at an address the kernel chooses; no existing memory is touched.
+        let address = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                descriptor.as_raw_fd(),
+                0,
+            )
+        };
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let address = NonNull::new(address.cast()).ok_or_else(io::Error::last_os_error)?;
+        Ok(Self { descriptor, address, words: length / 8 })
+    }
+
+    pub(super) fn words(&self) -> &[AtomicU64] {
+        // SAFETY: the mapping is page aligned, `words` long, and unmapped only when `self` is dropped. The kernel's
+        // plain stores of bytes race only with atomic operations of this process on memory outside Rust's view.
+        unsafe { std::slice::from_raw_parts(self.address.as_ptr(), self.words) }
+    }
+
+    pub(super) fn descriptor(&self) -> i32 {
+        self.descriptor.as_raw_fd()
+    }
+}
+
+impl Drop for SharedPages {
+    fn drop(&mut self) {
+        // SAFETY: unmaps exactly what `new` mapped; no reference outlives `self`.
+        unsafe { libc::munmap(self.address.as_ptr().cast(), self.words * 8) };
+    }
+}
+
+/// Loads a program and returns its descriptor.
+pub(super) fn load(instructions: &[u64]) -> io::Result<OwnedFd> {
+    let mut attributes = Attributes::default();
+    let count = u32::try_from(instructions.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+    attributes.words(0, &[TYPE_RAW_TRACEPOINT, count]);
+    attributes.pointer(8, instructions.as_ptr().addr());
+    attributes.pointer(16, LICENCE.as_ptr().addr());
+    attributes.name(48, b"landfall_track");
+    attributes.call(PROGRAM_LOAD)
+}
+
+/// Returns what the kernel's verifier says of a program that it refused.
+pub(super) fn complaint(instructions: &[u64]) -> String {
+    let mut log = vec![0_u8; 1 << 20];
+    let mut attributes = Attributes::default();
+    attributes.words(0, &[TYPE_RAW_TRACEPOINT, u32::try_from(instructions.len()).unwrap_or(0)]);
+    attributes.pointer(8, instructions.as_ptr().addr());
+    attributes.pointer(16, LICENCE.as_ptr().addr());
+    attributes.words(24, &[1, 1 << 20]);
+    attributes.pointer(32, log.as_mut_ptr().expose_provenance());
+    if attributes.call(PROGRAM_LOAD).is_ok() {
+        return String::new();
+    }
+    let text = log.split(|byte| *byte == 0).next().unwrap_or_default();
+    let text = String::from_utf8_lossy(text);
+    let lines: Vec<&str> = text.lines().rev().take(4).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("; ")
+}
+
+/// Runs a loaded program at every event of a tracepoint for as long as the returned descriptor is open.
+pub(super) fn attach(program: &OwnedFd, tracepoint: &CStr) -> io::Result<OwnedFd> {
+    let mut attributes = Attributes::default();
+    attributes.pointer(0, tracepoint.as_ptr().addr());
+    attributes.words(8, &[u32::try_from(program.as_raw_fd()).map_err(|_| io::ErrorKind::InvalidInput)?]);
+    attributes.call(RAW_TRACEPOINT_OPEN)
+}
+
+/// Lets this process lock the memory of its maps: kernels before 5.11 count them against this limit.
+pub(super) fn raise_memory_limit() {
+    let limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: passes a valid structure. A refusal shows when the map is made.
+    unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const limit) };
+}
+
+/// The argument of `bpf(2)`: a union of structures, filled by offset.
+#[repr(C, align(8))]
+struct Attributes([u8; 120]);
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self([0; 120])
+    }
+}
+
+impl Attributes {
+    fn words(&mut self, at: usize, values: &[u32]) {
+        for (index, value) in values.iter().enumerate() {
+            self.0[at + index * 4..][..4].copy_from_slice(&value.to_ne_bytes());
+        }
+    }
+
+    fn pointer(&mut self, at: usize, address: usize) {
+        self.0[at..at + size_of::<usize>()].copy_from_slice(&address.to_ne_bytes());
+    }
+
+    fn name(&mut self, at: usize, name: &[u8]) {
+        self.0[at..at + name.len()].copy_from_slice(name);
+    }
+
+    fn call(&self, command: libc::c_long) -> io::Result<OwnedFd> {
+        // SAFETY: the structure is zeroed but for valid fields, and its length is passed; buffers that it points at
+        // outlive the call in every caller. These commands return a new descriptor, which nobody else owns.
+        unsafe {
+            let result = libc::syscall(libc::SYS_bpf, command, self.0.as_ptr(), self.0.len());
+            let descriptor = i32::try_from(result).map_err(|_| io::ErrorKind::InvalidData)?;
+            if descriptor < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            Ok(OwnedFd::from_raw_fd(descriptor))
+        }
+    }
+}

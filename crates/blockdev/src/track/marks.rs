@@ -1,0 +1,144 @@
+//! Where each disk's marks lie in the shared memory, and how they are taken.
+//!
+//! One byte for each 64 KiB block, and above that two levels, each 64 times coarser, for long discards.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::kernel::PAGE;
+use super::program::LEVEL_SHIFT;
+
+/// The unit of tracking, in bytes.
+pub const BLOCK_BYTES: u64 = 64 << 10;
+
+/// A range of a disk, in bytes; its end may be that of the disk, within a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockRange {
+    /// Where it begins: a multiple of [`BLOCK_BYTES`].
+    pub offset: u64,
+    /// How long it is.
+    pub length: u64,
+}
+
+/// What a drain took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Ranges handed out.
+    pub ranges: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+}
+
+/// One disk's place in the shared memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    bytes: u64,
+    /// Bytes from the beginning of the memory to each level.
+    levels: [u64; 3],
+    lengths: [u64; 3],
+}
+
+impl Place {
+    /// Gives a disk of `bytes` the pages from `first_page`; returns also the page after it.
+    pub(super) fn new(bytes: u64, first_page: u64) -> (Self, u64) {
+        let mut page = first_page;
+        let mut units = bytes.div_ceil(BLOCK_BYTES);
+        let (mut levels, mut lengths) = ([0; 3], [0; 3]);
+        for (level, length) in levels.iter_mut().zip(&mut lengths) {
+            *level = page * PAGE as u64;
+            *length = units;
+            page += units.div_ceil(PAGE as u64).max(1);
+            units = units.div_ceil(1 << LEVEL_SHIFT);
+        }
+        (Self { bytes, levels, lengths }, page)
+    }
+
+    /// The entry that the program reads: blocks, then where each level begins.
+    pub(super) fn entry(&self) -> [u64; 4] {
+        let [fine, middle, coarse] = self.levels;
+        [self.lengths[0], fine, middle, coarse]
+    }
+
+    /// Takes all marks and hands each run of marked blocks out. Coarse ranges may repeat fine ones.
+    pub(super) fn drain(&self, memory: &[AtomicU64], take: &mut impl FnMut(BlockRange)) -> Drained {
+        let mut drained = Drained::default();
+        for (level, (start, length)) in self.levels.into_iter().zip(self.lengths).enumerate().rev() {
+            let unit = BLOCK_BYTES << (LEVEL_SHIFT.unsigned_abs() * u32::try_from(level).unwrap_or(0));
+            let mut run: Option<(u64, u64)> = None;
+            let mut end = |run: &mut Option<(u64, u64)>| {
+                if let Some((first, after)) = run.take() {
+                    let offset = first * unit;
+                    let length = (after * unit).min(self.bytes).saturating_sub(offset);
+                    drained.ranges += 1;
+                    drained.bytes += length;
+                    take(BlockRange { offset, length });
+                }
+            };
+            let first = usize::try_from(start / 8).unwrap_or(usize::MAX);
+            let words = usize::try_from(length.div_ceil(8)).unwrap_or(0);
+            let slice = memory.get(first..first.saturating_add(words)).unwrap_or_default();
+            for (word, marks) in (0_u64..).zip(slice) {
+                // Most are empty: exchanging only the others leaves their cache lines shared.
+                let marks =
+                    if marks.load(Ordering::Relaxed) == 0 { 0 } else { marks.swap(0, Ordering::SeqCst) };
+                if marks == 0 {
+                    end(&mut run);
+                    continue;
+                }
+                for (block, mark) in (word * 8..).zip(marks.to_ne_bytes()) {
+                    run = match (mark, run) {
+                        (0, _) => {
+                            end(&mut run);
+                            None
+                        }
+                        (_, Some((first, _))) => Some((first, block + 1)),
+                        (_, None) => Some((block, block + 1)),
+                    };
+                }
+            }
+            end(&mut run);
+        }
+        drained
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Marks bytes of a level and drains.
+    fn drained(bytes: u64, marks: &[(usize, u64)]) -> Vec<(u64, u64)> {
+        let (place, pages) = Place::new(bytes, 1);
+        let memory: Vec<AtomicU64> = (0..pages * 512).map(|_| AtomicU64::new(0)).collect();
+        for (level, index) in marks {
+            let at = place.levels[*level] + index;
+            let word = &memory[usize::try_from(at / 8).unwrap()];
+            let mut value = word.load(Ordering::Relaxed).to_ne_bytes();
+            value[usize::try_from(at % 8).unwrap()] = 1;
+            word.store(u64::from_ne_bytes(value), Ordering::Relaxed);
+        }
+        let mut taken = Vec::new();
+        let counts = place.drain(&memory, &mut |range| taken.push((range.offset, range.length)));
+        assert_eq!(counts.ranges, taken.len() as u64);
+        assert_eq!(place.drain(&memory, &mut |_| ()), Drained::default(), "marks are taken");
+        taken
+    }
+
+    #[test]
+    fn neighbours_are_one_range_also_across_words() {
+        let marks = [(0, 6), (0, 7), (0, 8), (0, 10)];
+        assert_eq!(drained(1 << 30, &marks), [(6 << 16, 3 << 16), (10 << 16, 1 << 16)]);
+    }
+
+    #[test]
+    fn coarse_marks_stand_for_their_blocks_and_end_with_the_disk() {
+        assert_eq!(drained(1 << 30, &[(1, 1)]), [(4 << 20, 4 << 20)]);
+        assert_eq!(drained((300 << 20) + 512, &[(2, 1)]), [(256 << 20, (44 << 20) + 512)]);
+        assert_eq!(drained((1 << 20) + 512, &[(0, 16)]), [(1 << 20, 512)]);
+    }
+
+    #[test]
+    fn memory_is_sixteen_mebibytes_for_a_tebibyte() {
+        let (_, pages) = Place::new(1 << 40, 0);
+        assert!(pages * 4096 < (16 << 20) + (300 << 10), "{pages}");
+    }
+}

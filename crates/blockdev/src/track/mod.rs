@@ -1,0 +1,225 @@
+//! Tracks which blocks of live disks change, without a kernel module.
+//!
+//! A small program, emitted for the running kernel and loaded by `bpf(2)`, marks the 64 KiB blocks of each completed
+//! write in memory shared with this process. It marks when a write completes; the caller takes the mark before it reads
+//! the block, so that a later write marks again. [`Tracker::prove`] says whether every write was seen; where it cannot,
+//! the marks are a hint and nothing more. Memory: 16.3 MiB for each tebibyte of disk, none other that grows.
+
+mod assembler;
+mod btf;
+mod coverage;
+mod kernel;
+mod marks;
+mod program;
+mod reasons;
+mod target;
+
+use std::ffi::CStr;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use coverage::{Account, Seen};
+use kernel::{PAGE, SharedPages};
+use marks::Place;
+use program::{BLOCKS, LEVELS, Offsets, RANGE_ERRORS, SECTORS, TAINT, Wiring};
+use target::Target;
+
+pub use marks::{BLOCK_BYTES, BlockRange, Drained};
+#[doc(hidden)]
+pub use program::Faults;
+pub use reasons::{Coverage, NotTracked, Unproven};
+
+const TYPES: &str = "/sys/kernel/btf/vmlinux";
+/// The kernel's types are about 6 MiB.
+const MAX_TYPE_BYTES: u64 = 256 << 20;
+const MAX_DISKS: usize = 64;
+
+/// Tracks a set of disks until it is dropped.
+pub struct Tracker {
+    // Closing a descriptor detaches its program; the fields drop in this order.
+    _attached: Vec<OwnedFd>,
+    marks: SharedPages,
+    _disks: SharedPages,
+    counters: SharedPages,
+    copies: usize,
+    tracked: Vec<Tracked>,
+}
+
+struct Tracked {
+    target: Target,
+    place: Place,
+    account: Account,
+}
+
+impl Tracker {
+    /// Begins to track the disks at `disks`, by device path; in what follows a disk is its index among them. A partition
+    /// stands for its whole disk.
+    pub fn attach<P: AsRef<Path>>(disks: &[P]) -> Result<Self, NotTracked> {
+        Self::attach_faulty(disks, Faults::None)
+    }
+
+    /// Tracks with a fault built in, for tests that must notice it.
+    #[doc(hidden)]
+    pub fn attach_faulty<P: AsRef<Path>>(disks: &[P], faults: Faults) -> Result<Self, NotTracked> {
+        if disks.is_empty() || disks.len() > MAX_DISKS {
+            return Err(NotTracked::TooMany { count: disks.len() });
+        }
+        let targets = disks.iter().map(|disk| Target::find(disk.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let offsets = offsets()?;
+        let copies = if faults == Faults::OneCopy { 1 } else { copies_needed() };
+        kernel::raise_memory_limit();
+
+        let mut pages = 0;
+        let tracked: Vec<Tracked> = targets
+            .into_iter()
+            .map(|target| {
+                let (place, next) = Place::new(target.bytes, pages);
+                pages = next;
+                Tracked { account: Account::new(&target), place, target }
+            })
+            .collect();
+        let marks = shared("the map of marks", pages)?;
+        let entries = shared("the map of disks", tracked.len() as u64)?;
+        let counters = shared("the map of counters", (tracked.len() * copies) as u64)?;
+        for (index, disk) in tracked.iter().enumerate() {
+            for (field, value) in [BLOCKS].into_iter().chain(LEVELS).zip(disk.place.entry()) {
+                if let Some(word) = word(&entries, index, field) {
+                    word.store(value, Ordering::SeqCst);
+                }
+            }
+        }
+
+        let numbers: Vec<(u32, u32)> = tracked.iter().map(|disk| disk.target.number).collect();
+        let tracepoint = if faults == Faults::AtIssue { c"block_rq_issue" } else { c"block_rq_complete" };
+        let mut programs = Vec::with_capacity(copies);
+        for copy in 0..copies {
+            let wiring = Wiring {
+                marks: marks.descriptor(),
+                disks: entries.descriptor(),
+                counters: counters.descriptor(),
+                copy: i32::try_from(copy).unwrap_or(0),
+                numbers: &numbers,
+            };
+            programs.push(loaded(&offsets, &wiring, faults)?);
+        }
+        // All are loaded before any is attached, so that the copies begin together.
+        let attached =
+            programs.iter().map(|program| attached(program, tracepoint)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { _attached: attached, marks, _disks: entries, counters, copies, tracked })
+    }
+
+    /// Takes the marks of a disk and hands out the ranges that changed. Read them after this, never before.
+    ///
+    /// Allocates nothing, so it may be called while filesystems are frozen.
+    pub fn drain(&self, disk: usize, take: &mut impl FnMut(BlockRange)) -> Drained {
+        self.tracked
+            .get(disk)
+            .map_or_else(Drained::default, |disk| disk.place.drain(self.marks.words(), take))
+    }
+
+    /// Takes the base of a disk's accounting: after attaching, before the pass that reads everything.
+    pub fn begin_coverage(&mut self, disk: usize) -> Result<(), Unproven> {
+        let (counters, copies) = (&self.counters, self.copies);
+        let disks = self.tracked.len();
+        let tracked = self.tracked.get_mut(disk).ok_or(Unproven::UnknownDisk)?;
+        if !tracked.target.is_counted() {
+            return Err(Unproven::NotCounted);
+        }
+        tracked.account.begin(&|| seen(counters, copies, disks, disk))
+    }
+
+    /// Says whether every write to a disk since the base left a mark. Ask while the disk is quiet: its filesystems
+    /// frozen, after a drain that was empty.
+    pub fn prove(&self, disk: usize) -> Coverage {
+        let Some(tracked) = self.tracked.get(disk) else {
+            return Coverage::Unproven(Unproven::UnknownDisk);
+        };
+        if !tracked.target.is_counted() {
+            return Coverage::Unproven(Unproven::NotCounted);
+        }
+        tracked.account.prove(&|| seen(&self.counters, self.copies, self.tracked.len(), disk))
+    }
+
+    /// Name of the disk whose requests are watched: the whole disk of a partition.
+    pub fn watched(&self, disk: usize) -> Option<&str> {
+        self.tracked.get(disk).map(|disk| disk.target.name.as_str())
+    }
+
+    /// Sectors seen written and discarded on a disk, by the copy that saw most.
+    pub fn sectors_seen(&self, disk: usize) -> u64 {
+        let seen = seen(&self.counters, self.copies, self.tracked.len(), disk);
+        seen.into_iter().map(|seen| seen.sectors).max().unwrap_or(0)
+    }
+}
+
+fn offsets() -> Result<Offsets, NotTracked> {
+    let no_types = |source| NotTracked::NoTypes { path: TYPES.into(), source };
+    let mut file = fs::File::open(TYPES).map_err(no_types)?;
+    let mut data = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::Read::take(&mut file, MAX_TYPE_BYTES), &mut data)
+        .map_err(no_types)?;
+    let btf = btf::Btf::parse(&data)
+        .ok_or_else(|| NotTracked::UnknownKernel { missing: "readable type information".into() })?;
+    Offsets::find(&btf).map_err(|missing| NotTracked::UnknownKernel { missing })
+}
+
+/// From 6.1 on the kernel skips a program that an interrupt would nest in itself: three copies cover three depths.
+fn copies_needed() -> usize {
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    let mut numbers =
+        release.split(|letter: char| !letter.is_ascii_digit()).map(|number| number.parse::<u32>().ok());
+    match (numbers.next().flatten(), numbers.next().flatten()) {
+        (Some(major), Some(minor)) if (major, minor) < (6, 1) => 1,
+        _ => 3,
+    }
+}
+
+fn shared(what: &'static str, pages: u64) -> Result<SharedPages, NotTracked> {
+    let pages = u32::try_from(pages)
+        .map_err(|_| refused(what, std::io::ErrorKind::FileTooLarge.into(), String::new()))?;
+    SharedPages::new(pages.max(1)).map_err(|source| refused(what, source, String::new()))
+}
+
+fn loaded(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Result<OwnedFd, NotTracked> {
+    let what = "the program";
+    let instructions = program::emit(offsets, wiring, faults)
+        .ok_or_else(|| refused(what, std::io::ErrorKind::InvalidInput.into(), String::new()))?;
+    kernel::load(&instructions).map_err(|source| {
+        let complaint = kernel::complaint(&instructions);
+        let detail = if complaint.is_empty() { complaint } else { format!(" ({complaint})") };
+        refused(what, source, detail)
+    })
+}
+
+fn attached(program: &OwnedFd, tracepoint: &CStr) -> Result<OwnedFd, NotTracked> {
+    kernel::attach(program, tracepoint)
+        .map_err(|source| refused("to attach the program", source, String::new()))
+}
+
+fn refused(what: &'static str, source: std::io::Error, detail: String) -> NotTracked {
+    let lockdown = fs::read_to_string("/sys/kernel/security/lockdown").unwrap_or_default();
+    if lockdown.contains("[confidentiality]") {
+        return NotTracked::Lockdown;
+    }
+    NotTracked::Refused { what, source, detail }
+}
+
+fn seen(counters: &SharedPages, copies: usize, disks: usize, disk: usize) -> Vec<Seen> {
+    let count = |copy: usize, field| {
+        word(counters, copy * disks + disk, field).map_or(0, |word| word.load(Ordering::SeqCst))
+    };
+    (0..copies)
+        .map(|copy| Seen {
+            sectors: count(copy, SECTORS),
+            range_errors: count(copy, RANGE_ERRORS),
+            taint: count(copy, TAINT),
+        })
+        .collect()
+}
+
+/// A field of a page of a map.
+fn word(map: &SharedPages, page: usize, field: i16) -> Option<&AtomicU64> {
+    map.words().get(page * (PAGE / 8) + usize::try_from(field).ok()? / 8)
+}

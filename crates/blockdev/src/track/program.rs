@@ -1,0 +1,342 @@
+//! The program that runs when a request to a disk completes: it marks the blocks that were written and adds up the sectors.
+//!
+//! Everything but reads is a write: an operation that is not known is one too. A write is marked when it completes,
+//! also when it failed, since a failed write may have changed the disk.
+
+use super::assembler::{
+    Assembler, FRAME, Operation, R0, R1, R2, R3, R4, R6, R7, R8, R9, Register, When, Width,
+};
+use super::btf::Btf;
+
+/// One fault to build into a program, so that tests can show that they would notice it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[doc(hidden)]
+pub enum Faults {
+    /// None: what every caller but a test wants.
+    #[default]
+    None,
+    /// Marks when a request is issued.
+    AtIssue,
+    /// Loads one copy also where three are needed.
+    OneCopy,
+    /// Takes a discard for one range.
+    OneRangeDiscards,
+    /// Overlooks every n-th completion.
+    DropEvery(u16),
+}
+
+/// Where this kernel keeps what the program reads.
+#[derive(Clone, Debug)]
+pub(super) struct Offsets {
+    sector: i32,
+    data_length: i32,
+    flags: i32,
+    bio: i32,
+    /// The way from the request to its disk: one pointer, or two through the queue.
+    to_disk: Vec<i32>,
+    major: i32,
+    first_minor: i32,
+    bio_next: i32,
+    bio_sector: i32,
+    bio_size: i32,
+    reads: Vec<i32>,
+    raw_writes: Vec<i32>,
+    discards: Vec<i32>,
+}
+
+impl Offsets {
+    /// Finds the fields; the error names the one that is missing or has another size than expected.
+    pub(super) fn find(btf: &Btf<'_>) -> Result<Self, String> {
+        let field = |structure: &str, name: &str, size: u32| match btf.field(structure, name) {
+            Some(field) if field.size == size => Ok(field.offset),
+            _ => Err(format!("{structure}.{name}")),
+        };
+        match btf.tracepoint("block_rq_complete").as_deref() {
+            Some([request, error, bytes])
+                if request == "*request" && bytes == "4" && ["1", "4"].contains(&error.as_str()) => {}
+            _ => return Err("block_rq_complete(request, error, bytes)".into()),
+        }
+        let operations = btf.constants("REQ_OP_READ").ok_or("REQ_OP_READ")?;
+        let values = |names: &[&str]| -> Vec<i32> {
+            names.iter().filter_map(|name| i32::try_from(*operations.get(*name)?).ok()).collect()
+        };
+        let discards = values(&["REQ_OP_DISCARD", "REQ_OP_SECURE_ERASE"]);
+        let raw_writes = values(&["REQ_OP_DRV_OUT", "REQ_OP_SCSI_OUT"]);
+        if discards.len() != 2 || raw_writes.is_empty() {
+            return Err("REQ_OP_DISCARD".into());
+        }
+        let iterator = btf.field("bio", "bi_iter").ok_or("bio.bi_iter")?.offset;
+        Ok(Self {
+            sector: field("request", "__sector", 8)?,
+            data_length: field("request", "__data_len", 4)?,
+            flags: field("request", "cmd_flags", 4)?,
+            bio: field("request", "bio", 8)?,
+            to_disk: match field("request", "rq_disk", 8) {
+                Ok(disk) => vec![disk],
+                Err(_) => vec![field("request", "q", 8)?, field("request_queue", "disk", 8)?],
+            },
+            major: field("gendisk", "major", 4)?,
+            first_minor: field("gendisk", "first_minor", 4)?,
+            bio_next: field("bio", "bi_next", 8)?,
+            bio_sector: iterator + field("bvec_iter", "bi_sector", 8)?,
+            bio_size: iterator + field("bvec_iter", "bi_size", 4)?,
+            reads: values(&["REQ_OP_READ", "REQ_OP_DRV_IN", "REQ_OP_SCSI_IN"]),
+            raw_writes,
+            discards,
+        })
+    }
+}
+
+/// The maps that a program works on, by descriptor, and which copy it is.
+pub(super) struct Wiring<'disks> {
+    pub(super) marks: i32,
+    pub(super) disks: i32,
+    pub(super) counters: i32,
+    pub(super) copy: i32,
+    /// Major and minor number of each disk.
+    pub(super) numbers: &'disks [(u32, u32)],
+}
+
+/// Fields of a disk's entry in the map of disks: how many blocks it has, and where its three levels begin.
+pub(super) const BLOCKS: i16 = 0;
+pub(super) const LEVELS: [i16; 3] = [8, 16, 24];
+/// Fields of a page of counters: each copy has a page for each disk.
+pub(super) const SECTORS: i16 = 0;
+pub(super) const RANGE_ERRORS: i16 = 8;
+pub(super) const TAINT: i16 = 16;
+const RUNS: i16 = 24;
+
+/// Ranges in one discard; NVMe allows 256.
+const MAX_RANGES: i32 = 257;
+/// Marks for one range: 64 of a level, and one more when it begins within the first.
+const MAX_MARKS: i32 = 65;
+/// How much coarser a level is than the one below it, as a shift.
+pub(super) const LEVEL_SHIFT: i32 = 6;
+
+const LOOKUP: i32 = 1;
+const PROBE_READ_KERNEL: i32 = 113;
+
+/// Places on the stack.
+const KEY: i16 = -8;
+const READ: i16 = -16;
+const NEXT_BIO: i16 = -24;
+const DISK: i16 = -32;
+const COUNTERS: i16 = -40;
+const REMAINING: i16 = -48;
+const SECTOR: i16 = -56;
+const SIZE: i16 = -64;
+
+/// Emits one copy of the program; `None` only if the emitter itself is wrong.
+pub(super) fn emit(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Option<Vec<u64>> {
+    let mut program = Assembler::default();
+    filter(&mut program, offsets, faults);
+    find_disk(&mut program, offsets, wiring)?;
+    count(&mut program, offsets, faults);
+    ranges(&mut program, offsets, faults);
+    mark(&mut program, wiring.marks);
+    program.label("range error");
+    program.load(Width::Double, R1, FRAME, COUNTERS);
+    program.with_value(Operation::Move, R2, 1);
+    program.add_atomically(R1, RANGE_ERRORS, R2);
+    program.label("out");
+    program.exit();
+    program.finish()
+}
+
+/// Leaves the request in register 7, its bytes in 8, its operation in 9; reads and empty requests end here.
+fn filter(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
+    program.load(Width::Double, R7, R1, 0);
+    if faults == Faults::AtIssue {
+        read(program, Width::Word, R7, offsets.data_length, READ);
+        program.load(Width::Word, R8, FRAME, READ);
+    } else {
+        program.load(Width::Double, R8, R1, 16);
+        program.low_word(R8);
+    }
+    program.jump_value(When::Equal, R8, 0, "out");
+    read(program, Width::Word, R7, offsets.flags, READ);
+    program.load(Width::Word, R9, FRAME, READ);
+    program.with_value(Operation::And, R9, 0xff);
+    for operation in &offsets.reads {
+        program.jump_value(When::Equal, R9, *operation, "out");
+    }
+}
+
+/// Finds the request's disk among those tracked and leaves its entry and counters on the stack; others end here.
+fn find_disk(program: &mut Assembler, offsets: &Offsets, wiring: &Wiring<'_>) -> Option<()> {
+    program.with_register(Operation::Move, R6, R7);
+    for pointer in &offsets.to_disk {
+        read(program, Width::Double, R6, *pointer, READ);
+        program.load(Width::Double, R6, FRAME, READ);
+        program.jump_value(When::Equal, R6, 0, "out");
+    }
+    read(program, Width::Word, R6, offsets.major, READ);
+    read(program, Width::Word, R6, offsets.first_minor, SECTOR);
+    program.load(Width::Word, R1, FRAME, READ);
+    program.load(Width::Word, R2, FRAME, SECTOR);
+    program.with_register(Operation::Move, R3, R1);
+    program.with_value(Operation::ShiftLeft, R3, 20);
+    program.with_register(Operation::Or, R3, R2);
+    for (index, (major, minor)) in wiring.numbers.iter().enumerate() {
+        let number = i32::try_from((major << 20) | minor).ok()?;
+        program.with_value(Operation::Move, R4, i32::try_from(index).ok()?);
+        program.jump_value(When::Equal, R3, number, "found");
+    }
+    program.jump("out");
+    program.label("found");
+    program.store(Width::Word, FRAME, KEY, R4);
+    program.with_register(Operation::Move, R6, R4);
+    lookup(program, wiring.disks, "disk", "out");
+    program.store(Width::Double, FRAME, DISK, R0);
+    let before = wiring.copy.checked_mul(i32::try_from(wiring.numbers.len()).ok()?)?;
+    program.with_value(Operation::Add, R6, before);
+    program.store(Width::Word, FRAME, KEY, R6);
+    lookup(program, wiring.counters, "counters", "out");
+    program.store(Width::Double, FRAME, COUNTERS, R0);
+    program.with_register(Operation::Move, R6, R0);
+    Some(())
+}
+
+/// Adds up the sectors; a raw command from user space taints the disk, since what it wrote is not known.
+fn count(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
+    if let Faults::DropEvery(every) = faults {
+        program.with_value(Operation::Move, R1, 1);
+        program.add_atomically(R6, RUNS, R1);
+        program.load(Width::Double, R1, R6, RUNS);
+        program.with_value(Operation::Modulo, R1, i32::from(every).max(1));
+        program.jump_value(When::Equal, R1, 0, "out");
+    }
+    program.with_register(Operation::Move, R1, R8);
+    program.with_value(Operation::ShiftRight, R1, 9);
+    program.add_atomically(R6, SECTORS, R1);
+    for operation in &offsets.raw_writes {
+        program.jump_value(When::Equal, R9, *operation, "taint");
+    }
+    program.jump("clean");
+    program.label("taint");
+    program.with_value(Operation::Move, R1, 1);
+    program.add_atomically(R6, TAINT, R1);
+    program.jump("out");
+    program.label("clean");
+}
+
+/// Goes through the request's ranges: one for a write, one for each `bio` of a discard. Leaves first sector and bytes
+/// in registers 1 and 2 at the label "range".
+fn ranges(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
+    program.store_value(Width::Double, FRAME, NEXT_BIO, 0);
+    program.store_value(Width::Double, FRAME, REMAINING, 0);
+    program.with_value(Operation::Move, R6, 0);
+    if faults != Faults::OneRangeDiscards {
+        for operation in &offsets.discards {
+            program.jump_value(When::Equal, R9, *operation, "discard");
+        }
+    }
+    read(program, Width::Double, R7, offsets.sector, SECTOR);
+    program.load(Width::Double, R1, FRAME, SECTOR);
+    program.with_register(Operation::Move, R2, R8);
+    program.jump("range");
+
+    program.label("discard");
+    program.store(Width::Double, FRAME, REMAINING, R8);
+    read(program, Width::Double, R7, offsets.bio, NEXT_BIO);
+
+    program.label("next range");
+    program.with_value(Operation::Add, R6, 1);
+    program.jump_value(When::Above, R6, MAX_RANGES, "range error");
+    program.load(Width::Double, R7, FRAME, NEXT_BIO);
+    program.jump_value(When::Equal, R7, 0, "ranges end");
+    read(program, Width::Double, R7, offsets.bio_sector, SECTOR);
+    read(program, Width::Word, R7, offsets.bio_size, SIZE);
+    read(program, Width::Double, R7, offsets.bio_next, NEXT_BIO);
+    program.load(Width::Double, R1, FRAME, SECTOR);
+    program.load(Width::Word, R2, FRAME, SIZE);
+    program.load(Width::Double, R3, FRAME, REMAINING);
+    program.with_register(Operation::Subtract, R3, R2);
+    program.store(Width::Double, FRAME, REMAINING, R3);
+    program.jump("range");
+
+    // The ranges must account for every byte that completed.
+    program.label("ranges end");
+    program.load(Width::Double, R1, FRAME, REMAINING);
+    program.jump_value(When::AboveSigned, R1, 0, "range error");
+    program.jump("out");
+}
+
+/// Marks one range at the finest level that needs few enough marks.
+fn mark(program: &mut Assembler, marks: i32) {
+    program.label("range");
+    program.jump_value(When::Equal, R2, 0, "next range");
+    program.with_value(Operation::Add, R2, 511);
+    program.with_value(Operation::ShiftRight, R2, 9);
+    program.with_register(Operation::Move, R7, R1);
+    program.with_value(Operation::ShiftRight, R7, 7);
+    program.with_register(Operation::Move, R8, R1);
+    program.with_register(Operation::Add, R8, R2);
+    program.with_value(Operation::Subtract, R8, 1);
+    program.with_value(Operation::ShiftRight, R8, 7);
+    program.load(Width::Double, R3, FRAME, DISK);
+    program.load(Width::Double, R4, R3, BLOCKS);
+    program.jump_register(When::AtLeast, R8, R4, "range error");
+    for (level, base) in LEVELS.into_iter().enumerate() {
+        if level > 0 {
+            program.with_value(Operation::ShiftRight, R7, LEVEL_SHIFT);
+            program.with_value(Operation::ShiftRight, R8, LEVEL_SHIFT);
+        }
+        let coarser = format!("coarser than {level}");
+        program.with_register(Operation::Move, R4, R8);
+        program.with_register(Operation::Subtract, R4, R7);
+        program.jump_value(When::AtLeast, R4, MAX_MARKS, coarser.clone());
+        program.load(Width::Double, R4, R3, base);
+        program.jump("mark");
+        program.label(coarser);
+    }
+    program.jump("range error");
+
+    program.label("mark");
+    program.with_register(Operation::Add, R7, R4);
+    program.with_register(Operation::Add, R8, R4);
+    program.with_value(Operation::Move, R9, 0);
+    program.label("next mark");
+    // The kernel's verifier follows the way straight on first: that must be the way out, or too many wait to be followed.
+    program.jump_register(When::AtMost, R7, R8, "one more");
+    program.jump("next range");
+    program.label("one more");
+    program.jump_value(When::AtLeast, R9, MAX_MARKS, "range error");
+    program.with_value(Operation::Add, R9, 1);
+    program.with_register(Operation::Move, R1, R7);
+    program.with_value(Operation::ShiftRight, R1, 12);
+    program.store(Width::Word, FRAME, KEY, R1);
+    lookup(program, marks, "marks", "range error");
+    program.with_register(Operation::Move, R1, R7);
+    program.with_value(Operation::And, R1, 4095);
+    program.with_register(Operation::Add, R0, R1);
+    program.store_value(Width::Byte, R0, 0, 1);
+    program.with_value(Operation::Add, R7, 1);
+    program.jump("next mark");
+}
+
+/// Reads kernel memory at `base + offset` to the stack. A failed read leaves zeroes, which the accounting notices.
+fn read(program: &mut Assembler, width: Width, base: Register, offset: i32, stack: i16) {
+    program.with_register(Operation::Move, R1, FRAME);
+    program.with_value(Operation::Add, R1, i32::from(stack));
+    let size = match width {
+        Width::Byte => 1,
+        Width::Word => 4,
+        Width::Double => 8,
+    };
+    program.with_value(Operation::Move, R2, size);
+    program.with_register(Operation::Move, R3, base);
+    program.with_value(Operation::Add, R3, offset);
+    program.call(PROBE_READ_KERNEL);
+}
+
+/// Looks the key on the stack up in an array.
+fn lookup(program: &mut Assembler, map: i32, found: &'static str, missing: &'static str) {
+    program.map(R1, map);
+    program.with_register(Operation::Move, R2, FRAME);
+    program.with_value(Operation::Add, R2, i32::from(KEY));
+    program.call(LOOKUP);
+    program.jump_value(When::NotEqual, R0, 0, found);
+    program.jump(missing);
+    program.label(found);
+}

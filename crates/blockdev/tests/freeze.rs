@@ -1,0 +1,155 @@
+//! Freezing real filesystems on loop devices, and that they always thaw.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
+mod tracking_kit;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use blockdev::freeze::{DEFAULT_BUDGET, FreezeError, Freezer};
+use tracking_kit::{Disk, folder, tool};
+
+const HELPER_DISK: &str = "FREEZE_TEST_DISK";
+
+/// Writes a file in another thread; the receiver hears when it is on the disk.
+fn write_in_background(folder: &Path) -> mpsc::Receiver<()> {
+    let (done, wait) = mpsc::channel();
+    let path = folder.join("written");
+    thread::spawn(move || {
+        let mut file = File::create(path).unwrap();
+        file.write_all(b"text").unwrap();
+        file.sync_all().unwrap();
+        done.send(()).unwrap();
+    });
+    wait
+}
+
+#[test]
+fn what_is_mounted_deeper_freezes_first_and_all_of_it_thaws() {
+    let folder = folder();
+    let (mut outer, mut inner) =
+        (Disk::new(folder.path(), "outer", 64 << 20), Disk::new(folder.path(), "inner", 400 << 20));
+    outer.format("ext4");
+    inner.format("xfs");
+    let point = folder.path().join("mnt");
+    outer.mount(&point, "rw");
+    inner.mount(&point.join("deep er"), "rw");
+
+    let mut freezer = Freezer::prepare(&[&outer.path, &inner.path]).unwrap();
+    let points: Vec<PathBuf> = freezer.mount_points().map(Path::to_owned).collect();
+    assert_eq!(points, [point.join("deep er"), point.clone()]);
+    freezer.sync().unwrap();
+    for _ in 0..3 {
+        let frozen = freezer.freeze(DEFAULT_BUDGET).unwrap();
+        let waits = [write_in_background(&point), write_in_background(&point.join("deep er"))];
+        assert!(waits[0].recv_timeout(Duration::from_millis(100)).is_err(), "the outer filesystem is frozen");
+        assert!(waits[1].try_recv().is_err(), "the inner filesystem is frozen");
+        let thawed = frozen.thaw();
+        assert!(thawed.held);
+        assert!(thawed.stall >= Duration::from_millis(100) && thawed.stall < DEFAULT_BUDGET, "{thawed:?}");
+        for wait in waits {
+            wait.recv().unwrap();
+        }
+    }
+    drop(freezer);
+    inner.unmount();
+    outer.unmount();
+}
+
+#[test]
+fn the_guard_thaws_on_the_way_out() {
+    let folder = folder();
+    let mut disk = Disk::new(folder.path(), "disk", 64 << 20);
+    disk.format("ext4");
+    let point = folder.path().join("mnt");
+    disk.mount(&point, "rw");
+    let mut freezer = Freezer::prepare(&[&disk.path]).unwrap();
+    drop(freezer.freeze(DEFAULT_BUDGET).unwrap());
+    write_in_background(&point).recv_timeout(Duration::from_millis(1500)).unwrap();
+
+    // Another program's freeze is not ours: it is named, and stays.
+    let mut other = Freezer::prepare(&[&disk.path]).unwrap();
+    let held = other.freeze(DEFAULT_BUDGET).unwrap();
+    assert!(matches!(freezer.freeze(DEFAULT_BUDGET), Err(FreezeError::Busy { path }) if path == point));
+    assert!(held.thaw().held);
+}
+
+#[test]
+fn a_freeze_over_its_budget_is_thawed_and_does_not_count() {
+    let folder = folder();
+    let mut disk = Disk::new(folder.path(), "disk", 64 << 20);
+    disk.format("ext4");
+    let point = folder.path().join("mnt");
+    disk.mount(&point, "rw");
+    let mut freezer = Freezer::prepare(&[&disk.path]).unwrap();
+    let began = Instant::now();
+    let frozen = freezer.freeze(Duration::from_millis(300)).unwrap();
+    // Ends only because the watchdog thaws.
+    write_in_background(&point).recv_timeout(Duration::from_secs(5)).unwrap();
+    assert!(began.elapsed() >= Duration::from_millis(290), "{:?}", began.elapsed());
+    assert!(!frozen.thaw().held);
+    assert!(freezer.freeze(DEFAULT_BUDGET).unwrap().thaw().held, "and can freeze again");
+}
+
+#[test]
+fn a_filesystem_that_cannot_freeze_is_named() {
+    let folder = folder();
+    let mut disk = Disk::new(folder.path(), "disk", 64 << 20);
+    // As the FAT of an ESP, which not every kernel that runs these tests has.
+    tool("mksquashfs", &["/etc/hostname", disk.name(), "-quiet", "-no-progress", "-noappend"]);
+    let point = folder.path().join("esp");
+    disk.mount(&point, "ro");
+    let mut freezer = Freezer::prepare(&[&disk.path]).unwrap();
+    let frozen = freezer.freeze(DEFAULT_BUDGET).unwrap();
+    assert_eq!(frozen.only_synced().collect::<Vec<_>>(), [(point.as_path(), "squashfs")]);
+    assert!(frozen.thaw().held);
+}
+
+#[test]
+fn a_killed_process_leaves_nothing_frozen() {
+    let folder = folder();
+    let mut disk = Disk::new(folder.path(), "disk", 64 << 20);
+    disk.format("ext4");
+    let point = folder.path().join("mnt");
+    disk.mount(&point, "rw");
+    let mut helper = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "helper_that_freezes_and_hangs", "--ignored", "--nocapture"])
+        .env(HELPER_DISK, &disk.path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(helper.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("frozen now")));
+    let wait = write_in_background(&point);
+    assert!(wait.recv_timeout(Duration::from_millis(100)).is_err(), "frozen");
+    helper.kill().unwrap();
+    let killed = Instant::now();
+    // Its budget is a minute: only the end of the process can thaw this early.
+    wait.recv_timeout(Duration::from_secs(10)).unwrap();
+    eprintln!("thawed {:?} after the kill", killed.elapsed());
+    helper.wait().unwrap();
+}
+
+/// Not a test: the process that the test above kills.
+#[test]
+#[ignore = "runs only as another test's helper"]
+fn helper_that_freezes_and_hangs() {
+    let Some(disk) = std::env::var_os(HELPER_DISK) else { return };
+    let mut freezer = Freezer::prepare(&[disk]).unwrap();
+    let _frozen = freezer.freeze(Duration::from_mins(1)).unwrap();
+    println!("frozen now");
+    let _ = std::io::stdin().read(&mut [0]);
+}
