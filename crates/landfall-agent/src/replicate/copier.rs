@@ -2,20 +2,31 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use replication::{Codec, LEAF_BYTES, Leaf, LeafKey, Range, codec::Packer, range::EXTENT_BYTES};
+use replication::{
+    Codec, LEAF_BYTES, Leaf, LeafKey, Range,
+    codec::Packer,
+    compression::{Chooser, RAW},
+    progress::{Limit, Tracking},
+    range::EXTENT_BYTES,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::oneshot,
     task::{JoinHandle, spawn_blocking},
+    time::Instant,
 };
 
-use super::{DiskSource, Outlet, ReplicateError};
+use super::{DiskSource, Meter, Outlet, ReplicateError};
 
 /// Pieces that are read, or whose answer is waited for, at once: 8 MiB of content.
 const AT_ONCE: usize = 8;
 
-/// The level of zstd when the center leaves it to the agent.
-const USUAL_LEVEL: i32 = 1;
+/// Answers waited for at once: enough blocks of 64 KiB to fill a link that is far away.
+const MOST_ASKED: usize = 128;
+
+/// Niceness of the threads that read, hash and pack, so that production goes first. The kernel derives the priority of
+/// their reads from it.
+const NICENESS: i32 = 10;
 
 /// What a copy came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +46,9 @@ pub struct Copier {
     disk: Arc<dyn DiskSource>,
     number: u16,
     copied: Copied,
+    meter: Arc<Meter>,
+    chooser: Chooser,
+    packer: Option<Packer>,
 }
 
 /// A range as it was read.
@@ -63,7 +77,14 @@ enum Question {
 impl Copier {
     /// Prepares to copy a disk that frames name by this number.
     pub fn new(disk: Arc<dyn DiskSource>, number: u16) -> Self {
-        Self { disk, number, copied: Copied::default() }
+        let meter = Meter::new(Tracking::Rescan { reason: "not asked for".to_owned() });
+        Self::among(disk, number, Arc::new(meter))
+    }
+
+    /// As [`Copier::new`], counting with others.
+    pub fn among(disk: Arc<dyn DiskSource>, number: u16, meter: Arc<Meter>) -> Self {
+        let (copied, chooser, packer) = (Copied::default(), Chooser::new(), None);
+        Self { disk, number, copied, meter, chooser, packer }
     }
 
     /// What was copied so far.
@@ -80,16 +101,17 @@ impl Copier {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let mut pieces = Pieces::new(self.disk.clone(), outlet.key(), ranges);
+        let mut pieces = Pieces::new(self.disk.clone(), outlet.key(), ranges, self.meter.clone());
         while let Some(piece) = pieces.next().await? {
             self.note_read(&piece);
             let all: Vec<bool> = piece.leaves.iter().map(|leaf| *leaf != Leaf::ZERO).collect();
             self.send_leaves(outlet, &piece, &all).await?;
+            self.meter.note_through(self.number, piece.range.length());
         }
         Ok(())
     }
 
-    /// Asks by digests what the copy lacks of these ranges, and sends that.
+    /// Asks by digests what the copy lacks of these ranges, and sends that: for ranges of which most is the same.
     pub async fn compare<S>(
         &mut self,
         outlet: &mut Outlet<S>,
@@ -98,16 +120,87 @@ impl Copier {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let mut pieces = Pieces::new(self.disk.clone(), outlet.key(), ranges);
-        let mut asked: VecDeque<Asked> = VecDeque::new();
+        self.ask_all(outlet, ranges, Question::Summary).await
+    }
+
+    /// Asks leaf by leaf what the copy lacks of these ranges, and sends that: for blocks that changed.
+    pub async fn offer<S>(
+        &mut self,
+        outlet: &mut Outlet<S>,
+        ranges: impl IntoIterator<Item = Range, IntoIter: Send + 'static>,
+    ) -> Result<(), ReplicateError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        self.ask_all(outlet, ranges, Question::Offer).await
+    }
+
+    /// As [`Copier::offer`] for content that was read before.
+    pub(super) async fn offer_held<S>(
+        &mut self,
+        outlet: &mut Outlet<S>,
+        held: impl IntoIterator<Item = (Range, Vec<u8>), IntoIter: Send>,
+    ) -> Result<(), ReplicateError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let mut asked = VecDeque::new();
+        for (range, data) in held {
+            let leaves = outlet.key().leaves(&data);
+            self.ask(outlet, Piece { range, data: Some(data), leaves }, Question::Offer, &mut asked).await?;
+        }
+        self.settle_all(outlet, asked).await
+    }
+
+    async fn ask_all<S>(
+        &mut self,
+        outlet: &mut Outlet<S>,
+        ranges: impl IntoIterator<Item = Range, IntoIter: Send + 'static>,
+        question: Question,
+    ) -> Result<(), ReplicateError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let mut pieces = Pieces::new(self.disk.clone(), outlet.key(), ranges, self.meter.clone());
+        let mut asked = VecDeque::new();
         while let Some(piece) = pieces.next().await? {
             self.note_read(&piece);
-            let answer = outlet.summary(self.number, piece.range, &piece.leaves).await?;
-            asked.push_back(Asked { piece, question: Question::Summary, answer });
-            while asked.len() >= AT_ONCE {
-                self.settle(outlet, &mut asked).await?;
-            }
+            self.ask(outlet, piece, question, &mut asked).await?;
         }
+        self.settle_all(outlet, asked).await
+    }
+
+    /// Asks about a piece; takes answers when enough are waited for.
+    async fn ask<S>(
+        &mut self,
+        outlet: &mut Outlet<S>,
+        piece: Piece,
+        question: Question,
+        asked: &mut VecDeque<Asked>,
+    ) -> Result<(), ReplicateError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        self.meter.note_through(self.number, piece.range.length());
+        let answer = match question {
+            Question::Summary => outlet.summary(self.number, piece.range, &piece.leaves).await?,
+            Question::Offer => outlet.offer(self.number, piece.range.offset(), piece.leaves.clone()).await?,
+        };
+        asked.push_back(Asked { piece, question, answer });
+        while bytes_of(asked) >= AT_ONCE as u64 * EXTENT_BYTES || asked.len() >= MOST_ASKED {
+            self.settle(outlet, asked).await?;
+        }
+        Ok(())
+    }
+
+    async fn settle_all<S>(
+        &mut self,
+        outlet: &mut Outlet<S>,
+        mut asked: VecDeque<Asked>,
+    ) -> Result<(), ReplicateError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
         while !asked.is_empty() {
             self.settle(outlet, &mut asked).await?;
         }
@@ -162,10 +255,13 @@ impl Copier {
             if zero {
                 outlet.zeros(self.number, range).await?;
                 self.copied.zero_bytes += range.length();
+                self.meter.note_zeros(range.length());
             } else {
                 let content = piece.content(range);
-                let packed = pack(content, outlet.settings().compression_level).await?;
+                let packed =
+                    self.pack(content, outlet.settings().compression_level, outlet.link_rate()).await?;
                 self.copied.sent_bytes += range.length();
+                self.meter.note_sent(range.length(), packed.1.len() as u64);
                 self.copied.packed_bytes += packed.1.len() as u64;
                 outlet.extent(self.number, range, &piece.leaves[leaf..end], packed).await?;
             }
@@ -178,6 +274,56 @@ impl Copier {
         if piece.data.is_some() {
             self.copied.read_bytes += piece.range.length();
         }
+    }
+
+    /// Packs content beside everything else, at the center's level or the one that what is measured suggests.
+    async fn pack(
+        &mut self,
+        content: Vec<u8>,
+        level: Option<i32>,
+        link: Option<f64>,
+    ) -> Result<(Codec, Vec<u8>), ReplicateError> {
+        if let Some(link) = link {
+            self.chooser.link(link);
+        }
+        let level = level.unwrap_or_else(|| self.chooser.level());
+        if level == RAW {
+            return Ok((Codec::Raw, content));
+        }
+        let begun = Instant::now();
+        let kept = self.packer.take();
+        let bytes = content.len() as u64;
+        let packing = spawn_blocking(move || {
+            step_back();
+            let begun = std::time::Instant::now();
+            let mut packer = match kept {
+                Some(packer) => packer,
+                None => Packer::new(level)?,
+            };
+            packer.set_level(level)?;
+            let packed = packer.pack(&content)?;
+            let packed = packed.map_or((Codec::Raw, content), |packed| (Codec::Zstd, packed));
+            Ok((packer, packed, begun.elapsed()))
+        });
+        let outcome = packing.await.map_err(std::io::Error::other)?;
+        let (packer, packed, took) = outcome.map_err(ReplicateError::Pack)?;
+        self.packer = Some(packer);
+        self.chooser.packed(level, bytes, packed.1.len() as u64, took);
+        self.meter.note_wait(Limit::Cpu, begun);
+        Ok(packed)
+    }
+}
+
+fn bytes_of(asked: &VecDeque<Asked>) -> u64 {
+    asked.iter().map(|asked| asked.piece.range.length()).sum()
+}
+
+/// Makes the calling thread give way to production, from its first piece on.
+fn step_back() {
+    thread_local!(static DONE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) });
+    if !DONE.replace(true) {
+        // Of the calling thread only, on Linux; a refusal costs nothing but speed of others.
+        let _ = rustix::process::setpriority_process(None, NICENESS);
     }
 }
 
@@ -205,53 +351,45 @@ struct Pieces {
     key: LeafKey,
     cut: Box<dyn Iterator<Item = Range> + Send>,
     reading: VecDeque<JoinHandle<Result<Piece, ReplicateError>>>,
+    meter: Arc<Meter>,
 }
 
 impl Pieces {
-    fn new<I>(disk: Arc<dyn DiskSource>, key: LeafKey, ranges: I) -> Self
+    fn new<I>(disk: Arc<dyn DiskSource>, key: LeafKey, ranges: I, meter: Arc<Meter>) -> Self
     where
         I: IntoIterator<Item = Range, IntoIter: Send + 'static>,
     {
         let cut = ranges.into_iter().flat_map(|range| range.pieces(EXTENT_BYTES));
-        Self { disk, key, cut: Box::new(cut), reading: VecDeque::new() }
+        Self { disk, key, cut: Box::new(cut), reading: VecDeque::new(), meter }
     }
 
     async fn next(&mut self) -> Result<Option<Piece>, ReplicateError> {
         while self.reading.len() < AT_ONCE {
             let Some(range) = self.cut.next() else { break };
-            let (disk, key) = (self.disk.clone(), self.key);
-            self.reading.push_back(spawn_blocking(move || read(&*disk, &key, range)));
+            let (disk, key, meter) = (self.disk.clone(), self.key, self.meter.clone());
+            self.reading.push_back(spawn_blocking(move || read(&*disk, &key, range, &meter)));
         }
-        match self.reading.pop_front() {
-            Some(piece) => match piece.await {
-                Ok(piece) => piece.map(Some),
-                Err(error) => Err(std::io::Error::other(error).into()),
-            },
-            None => Ok(None),
+        let Some(piece) = self.reading.pop_front() else { return Ok(None) };
+        let begun = Instant::now();
+        let piece = piece.await;
+        self.meter.note_wait(Limit::SourceDisk, begun);
+        match piece {
+            Ok(piece) => piece.map(Some),
+            Err(error) => Err(std::io::Error::other(error).into()),
         }
     }
 }
 
-fn read(disk: &dyn DiskSource, key: &LeafKey, range: Range) -> Result<Piece, ReplicateError> {
+fn read(disk: &dyn DiskSource, key: &LeafKey, range: Range, meter: &Meter) -> Result<Piece, ReplicateError> {
+    step_back();
     let failed = |error| ReplicateError::Disk { offset: range.offset(), length: range.length(), error };
     if disk.is_hole(range).map_err(failed)? {
         let leaves = usize::try_from(range.leaves()).unwrap_or(usize::MAX);
         return Ok(Piece { range, data: None, leaves: vec![Leaf::ZERO; leaves] });
     }
+    let begun = std::time::Instant::now();
     let data = disk.read(range).map_err(failed)?;
+    meter.note_read(range.length(), begun.elapsed());
     let leaves = key.leaves(&data);
     Ok(Piece { range, data: Some(data), leaves })
-}
-
-/// Packs content beside everything else.
-async fn pack(content: Vec<u8>, level: Option<i32>) -> Result<(Codec, Vec<u8>), ReplicateError> {
-    let level = level.unwrap_or(USUAL_LEVEL);
-    if level == 0 {
-        return Ok((Codec::Raw, content));
-    }
-    let packing = spawn_blocking(move || {
-        let packed = Packer::new(level)?.pack(&content)?;
-        Ok(packed.map_or((Codec::Raw, content), |packed| (Codec::Zstd, packed)))
-    });
-    packing.await.map_err(std::io::Error::other)?.map_err(ReplicateError::Pack)
 }

@@ -1,8 +1,15 @@
 //! Where content is read from.
 
-use std::{fs::File, io, os::unix::fs::FileExt, path::Path};
+use std::{
+    fs::File,
+    io,
+    os::unix::fs::FileExt,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
 
-use replication::Range;
+use blockdev::direct::{Buffer, ReadError, Reader};
+use replication::{Range, range::EXTENT_BYTES};
 use rustix::fs::{SeekFrom, seek};
 
 /// A disk to read from. Reading blocks.
@@ -11,6 +18,8 @@ pub trait DiskSource: Send + Sync + 'static {
     fn size(&self) -> u64;
     /// Reads a range.
     fn read(&self, range: Range) -> io::Result<Vec<u8>>;
+    /// Reads a range into memory that is there already, from its byte `at` on: safe while filesystems are frozen.
+    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()>;
     /// Whether a range is known to be zeros without reading it.
     fn is_hole(&self, range: Range) -> io::Result<bool>;
 }
@@ -37,10 +46,14 @@ impl DiskSource for ImageFile {
     }
 
     fn read(&self, range: Range) -> io::Result<Vec<u8>> {
-        let length = usize::try_from(range.length()).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let mut data = vec![0; length];
+        let mut data = vec![0; bytes_of(range)?];
         self.file.read_exact_at(&mut data, range.offset())?;
         Ok(data)
+    }
+
+    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
+        let place = at.checked_add(bytes_of(range)?).and_then(|end| memory.get_mut(at..end));
+        self.file.read_exact_at(place.ok_or(io::ErrorKind::InvalidInput)?, range.offset())
     }
 
     fn is_hole(&self, range: Range) -> io::Result<bool> {
@@ -51,4 +64,57 @@ impl DiskSource for ImageFile {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// A whole disk, read past the page cache.
+#[derive(Debug)]
+pub struct RawDisk {
+    reader: Reader,
+    /// Memory for direct reads that is not in use now.
+    spare: Mutex<Vec<Buffer>>,
+}
+
+/// Buffers that are kept for the next reads.
+const SPARE: usize = 8;
+
+impl RawDisk {
+    /// Opens a block device for direct reads.
+    pub fn open(path: &Path) -> Result<Self, ReadError> {
+        Ok(Self { reader: Reader::open(path)?, spare: Mutex::default() })
+    }
+}
+
+impl DiskSource for RawDisk {
+    fn size(&self) -> u64 {
+        self.reader.size_bytes()
+    }
+
+    fn read(&self, range: Range) -> io::Result<Vec<u8>> {
+        let bytes = bytes_of(range)?;
+        let spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let room = bytes.max(usize::try_from(EXTENT_BYTES).unwrap_or(bytes));
+        let mut buffer = match spare {
+            Some(buffer) if buffer.len() >= bytes => buffer,
+            _ => Buffer::new(room).map_err(io::Error::other)?,
+        };
+        self.reader.read_in_place(&mut buffer, 0, range.offset(), bytes).map_err(io::Error::other)?;
+        let data = buffer[..bytes].to_vec();
+        let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        if spare.len() < SPARE {
+            spare.push(buffer);
+        }
+        Ok(data)
+    }
+
+    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
+        self.reader.read_in_place(memory, at, range.offset(), bytes_of(range)?).map_err(io::Error::other)
+    }
+
+    fn is_hole(&self, _range: Range) -> io::Result<bool> {
+        Ok(false)
+    }
+}
+
+fn bytes_of(range: Range) -> io::Result<usize> {
+    usize::try_from(range.length()).map_err(|_| io::ErrorKind::InvalidInput.into())
 }

@@ -11,19 +11,24 @@ use agent_api::{StreamError, read_frame, write_frame};
 use replication::{
     Codec, Frame, Leaf, LeafKey, Range, digest,
     frame::{Extent, Failed, Hello, Settings, Welcome},
-    limiter::Limiter,
+    progress::{Limit, Tracking},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, WriteHalf},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, WriteHalf},
     sync::{oneshot, watch},
     task::JoinHandle,
     time::Instant,
 };
 
+use super::{Bandwidth, ConnectError, Meter};
+
 /// How long the center's last words are waited for, once it takes nothing more.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Why a stream cannot go on.
+/// Bytes after which the speed of the link is taken anew.
+const MEASURED_BYTES: u64 = 4 << 20;
+
+/// Why a copy cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplicateError {
     /// The connection broke, or what came is no frame.
@@ -51,6 +56,52 @@ pub enum ReplicateError {
     /// Compressing failed.
     #[error("compressing disk data: {0}")]
     Pack(io::Error),
+    /// No stream to the center can be opened.
+    #[error(transparent)]
+    Connect(ConnectError),
+    /// What a disk has in use cannot be found out.
+    #[error("finding what disk {disk} has in use: {error}")]
+    Allocation {
+        /// Which disk.
+        disk: u16,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Changes of a disk cannot be taken from the kernel.
+    #[error("taking the changes of a disk from the kernel: {0}")]
+    Track(io::Error),
+    /// The filesystems cannot be flushed, frozen or thawed.
+    #[error("holding the filesystems still: {0}")]
+    Freeze(io::Error),
+    /// The source does not come to rest.
+    #[error("{0}")]
+    NotConverging(String),
+}
+
+impl ReplicateError {
+    /// Whether the same may succeed with another connection.
+    pub const fn again(&self) -> bool {
+        match self {
+            Self::Stream(StreamError::Broken(_)) | Self::Closed => true,
+            Self::Center(failed) => failed.again,
+            Self::Connect(error) => error.again,
+            _ => false,
+        }
+    }
+
+    /// The code that people see and the book explains.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Stream(StreamError::Broken(_)) | Self::Closed | Self::Connect(_) => "Replication.Broken",
+            Self::Stream(StreamError::Frame(_)) | Self::Greeting(_) => "Replication.Protocol",
+            Self::Center(failed) => &failed.code,
+            Self::Disk { .. } | Self::Allocation { .. } => "Replication.SourceDisk",
+            Self::Pack(_) => "Replication.Internal",
+            Self::Track(_) => "Replication.Tracking",
+            Self::Freeze(_) => "Replication.Freeze",
+            Self::NotConverging(_) => "Replication.NotConverging",
+        }
+    }
 }
 
 impl From<io::Error> for ReplicateError {
@@ -84,16 +135,31 @@ pub struct Outlet<S> {
     listening: Option<JoinHandle<Result<(), StreamError>>>,
     key: LeafKey,
     welcome: Welcome,
+    number: u16,
     sequence: u64,
     /// Content that is not durable yet: the number of its frame, and its bytes.
     unacknowledged: std::collections::VecDeque<(u64, u64)>,
-    limiter: Limiter,
-    begun: Instant,
+    bandwidth: Arc<Bandwidth>,
+    meter: Arc<Meter>,
+    /// Bytes written and time it took since the link's speed was taken, and that speed.
+    measured: (u64, Duration, Option<f64>),
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
-    /// Greets the center.
+    /// Greets the center over the only stream of a session.
     pub async fn open(stream: S, hello: Hello) -> Result<Self, ReplicateError> {
+        let meter = Meter::new(Tracking::Rescan { reason: "not asked for".to_owned() });
+        Self::open_among(stream, hello, Arc::default(), Arc::new(meter)).await
+    }
+
+    /// Greets the center over a stream that shares bandwidth and figures with others.
+    pub async fn open_among(
+        stream: S,
+        hello: Hello,
+        bandwidth: Arc<Bandwidth>,
+        meter: Arc<Meter>,
+    ) -> Result<Self, ReplicateError> {
+        let number = hello.stream;
         let (mut reader, mut writer) = tokio::io::split(stream);
         write_frame(&mut writer, &Frame::Hello(hello)).await?;
         let welcome = match read_frame(&mut reader).await? {
@@ -107,8 +173,8 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
             .map_err(|_| ReplicateError::Greeting("the key of its digests is not one"))?;
         let heard = Arc::new(Heard::default());
         let (states, state) = watch::channel(State { settings: welcome.settings, ..State::default() });
-        let listening = tokio::spawn(listen(reader, heard.clone(), states));
-        let limiter = Limiter::new(welcome.settings.bandwidth_bytes_per_second);
+        let listening = tokio::spawn(listen(reader, heard.clone(), states, bandwidth.clone()));
+        bandwidth.set(welcome.settings.bandwidth_bytes_per_second);
         Ok(Self {
             writer,
             heard,
@@ -116,11 +182,18 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
             listening: Some(listening),
             key: LeafKey::new(key),
             welcome,
+            number,
             sequence: 0,
             unacknowledged: std::collections::VecDeque::new(),
-            limiter,
-            begun: Instant::now(),
+            bandwidth,
+            meter,
+            measured: (0, Duration::ZERO, None),
         })
+    }
+
+    /// The stream's number in its session.
+    pub const fn number(&self) -> u16 {
+        self.number
     }
 
     /// The key of the job's digests.
@@ -223,39 +296,58 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
         let mut bytes = Vec::new();
         frame.write(&mut bytes);
         self.pace(bytes.len() as u64).await;
-        let written = tokio::io::AsyncWriteExt::write_all(&mut self.writer, &bytes).await;
-        if written.is_err() || self.state.borrow().over.is_some() {
+        let begun = Instant::now();
+        let written = async {
+            self.writer.write_all(&bytes).await?;
+            self.writer.flush().await
+        };
+        if written.await.is_err() || self.state.borrow().over.is_some() {
             // What the center said last tells more than a broken pipe.
             return Err(self.ended().await);
         }
-        Ok(tokio::io::AsyncWriteExt::flush(&mut self.writer).await?)
+        self.meter.note_wait(Limit::Link, begun);
+        self.measure(bytes.len() as u64, begun.elapsed());
+        Ok(())
+    }
+
+    fn measure(&mut self, bytes: u64, took: Duration) {
+        self.measured.0 += bytes;
+        self.measured.1 += took;
+        if self.measured.0 >= MEASURED_BYTES {
+            #[expect(clippy::cast_precision_loss, reason = "a few megabytes")]
+            let rate = self.measured.0 as f64 / self.measured.1.as_secs_f64().max(1e-6);
+            self.measured = (0, Duration::ZERO, Some(rate));
+        }
+    }
+
+    /// Bytes a second that the link takes, or is allowed to take; `None` before enough was sent to tell.
+    pub fn link_rate(&self) -> Option<f64> {
+        let allowed = self.settings().bandwidth_bytes_per_second.filter(|limit| *limit > 0);
+        #[expect(clippy::cast_precision_loss, reason = "a figure for a decision")]
+        let allowed = allowed.map(|limit| limit as f64);
+        match (self.measured.2, allowed) {
+            (Some(measured), Some(allowed)) => Some(measured.min(allowed)),
+            (measured, allowed) => measured.or(allowed),
+        }
     }
 
     /// Waits until the limit allows these bytes; a limit that changes meanwhile counts at once.
     async fn pace(&mut self, bytes: u64) {
-        let mut limiter = self.limiter;
-        loop {
-            let limit = self.state.borrow_and_update().settings.bandwidth_bytes_per_second;
-            let now = self.begun.elapsed();
-            self.limiter.set(limit, now);
-            limiter.set(limit, now);
-            let mut attempt = limiter;
-            let wait = attempt.admit(bytes, now);
-            if wait == Duration::ZERO {
-                self.limiter = attempt;
-                return;
-            }
+        let begun = Instant::now();
+        while let Err(wait) = self.bandwidth.admit(bytes) {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 changed = self.state.changed() => if changed.is_err() {
                     return;
                 }
             }
+            self.meter.note_wait(Limit::Bandwidth, begun);
         }
     }
 
     /// Waits until the window has room for content.
     async fn wait_for_room(&mut self, bytes: u64) -> Result<(), ReplicateError> {
+        let begun = Instant::now();
         loop {
             let durable = self.state.borrow_and_update().durable;
             while self.unacknowledged.front().is_some_and(|(sequence, _)| *sequence <= durable) {
@@ -263,6 +355,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
             }
             let under_way: u64 = self.unacknowledged.iter().map(|(_, bytes)| bytes).sum();
             if self.unacknowledged.is_empty() || under_way + bytes <= self.welcome.window_bytes {
+                self.meter.note_wait(Limit::CenterDisk, begun);
                 return Ok(());
             }
             if self.state.borrow().over.is_some() || self.state.changed().await.is_err() {
@@ -317,13 +410,18 @@ async fn listen(
     mut reader: impl AsyncRead + Unpin,
     heard: Arc<Heard>,
     states: watch::Sender<State>,
+    bandwidth: Arc<Bandwidth>,
 ) -> Result<(), StreamError> {
     let outcome = loop {
         match read_frame(&mut reader).await {
             Ok(Some(Frame::Durable { sequence })) => {
                 states.send_modify(|state| state.durable = state.durable.max(sequence));
             }
-            Ok(Some(Frame::Settings(settings))) => states.send_modify(|state| state.settings = settings),
+            Ok(Some(Frame::Settings(settings))) => {
+                // Before the sender wakes, so that it does not wait for the old limit.
+                bandwidth.set(settings.bandwidth_bytes_per_second);
+                states.send_modify(|state| state.settings = settings);
+            }
             Ok(Some(Frame::Want { sequence, wanted })) => {
                 if let Some(waiting) = heard.waiting().remove(&sequence) {
                     // Who does not wait any more has given up.

@@ -1,0 +1,195 @@
+//! A disk that is written to while it is copied, at every read, with a tracker that can be made to lie.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use blockdev::direct::Buffer;
+use landfall_agent::replicate::{DiskSource, Freezer, Frozen, Source, SourceDisk, Tracker};
+use replication::{BLOCK_BYTES, Range};
+
+/// A disk of 8 MiB.
+pub(crate) const SIZE: usize = 8 << 20;
+
+pub(crate) struct Live {
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    content: Vec<u8>,
+    marks: Vec<Range>,
+    random: u64,
+    /// Writes that are still to come, and how many at each read.
+    writes_left: u32,
+    writes_at_once: u32,
+    /// Marks that will be lost.
+    to_lose: u32,
+    lost: u32,
+    /// Whether lost marks are noticed.
+    honest: bool,
+    frozen: bool,
+    /// The content at the last freeze.
+    snapshot: Option<Vec<u8>>,
+    freezes: u32,
+}
+
+impl Live {
+    pub(crate) fn new(writes: u32, writes_at_once: u32) -> Arc<Self> {
+        let content = crate::runs::noise(1, SIZE / 2).into_iter().chain(vec![0; SIZE / 2]).collect();
+        Arc::new(Self {
+            state: Arc::new(Mutex::new(State {
+                content,
+                marks: vec![],
+                random: 7,
+                writes_left: writes,
+                writes_at_once,
+                to_lose: 0,
+                lost: 0,
+                honest: true,
+                frozen: false,
+                snapshot: None,
+                freezes: 0,
+            })),
+        })
+    }
+
+    pub(crate) fn losing(self: Arc<Self>, marks: u32, honest: bool) -> Arc<Self> {
+        let mut state = self.state.lock().unwrap();
+        (state.to_lose, state.honest) = (marks, honest);
+        drop(state);
+        self
+    }
+
+    pub(crate) fn source(self: &Arc<Self>, tracked: bool) -> Arc<Source> {
+        let tracker: Result<Arc<dyn Tracker>, String> =
+            if tracked { Ok(self.clone()) } else { Err("switched off".to_owned()) };
+        let disk = SourceDisk::whole(0, Arc::new(Disk(self.clone())));
+        Arc::new(Source { disks: vec![disk], tracker, freezer: self.clone() })
+    }
+
+    pub(crate) fn snapshot(&self) -> Vec<u8> {
+        self.state.lock().unwrap().snapshot.clone().unwrap()
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.state.lock().unwrap().frozen
+    }
+
+    /// Writes before the next run.
+    pub(crate) fn write_more(&self, writes: u32) {
+        let mut state = self.state.lock().unwrap();
+        state.writes_left = writes;
+        for _ in 0..writes {
+            state.write();
+        }
+    }
+}
+
+impl State {
+    fn next(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+
+    fn write(&mut self) {
+        if self.frozen || self.writes_left == 0 {
+            return;
+        }
+        self.writes_left -= 1;
+        let at = usize::try_from(self.next()).unwrap() % (SIZE / 512) * 512;
+        let value = self.next().to_le_bytes()[0] | 1;
+        self.content[at..at + 512].fill(value);
+        if self.to_lose > 0 {
+            self.to_lose -= 1;
+            self.lost += 1;
+            return;
+        }
+        let block = at as u64 / BLOCK_BYTES * BLOCK_BYTES;
+        self.marks.push(Range::new(block, BLOCK_BYTES, BLOCK_BYTES).unwrap());
+    }
+}
+
+struct Disk(Arc<Live>);
+
+impl Disk {
+    fn take(&self, range: Range, to: &mut [u8]) {
+        let mut state = self.0.state.lock().unwrap();
+        let begin = usize::try_from(range.offset()).unwrap();
+        to.copy_from_slice(&state.content[begin..begin + to.len()]);
+        for _ in 0..state.writes_at_once {
+            state.write();
+        }
+    }
+}
+
+impl DiskSource for Disk {
+    fn size(&self) -> u64 {
+        SIZE as u64
+    }
+
+    fn read(&self, range: Range) -> io::Result<Vec<u8>> {
+        let mut data = vec![0; usize::try_from(range.length()).unwrap()];
+        self.take(range, &mut data);
+        Ok(data)
+    }
+
+    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
+        self.take(range, &mut memory[at..at + usize::try_from(range.length()).unwrap()]);
+        Ok(())
+    }
+
+    fn is_hole(&self, _range: Range) -> io::Result<bool> {
+        Ok(false)
+    }
+}
+
+impl Tracker for Live {
+    fn drain(&self, _disk: u16) -> io::Result<Vec<Range>> {
+        Ok(std::mem::take(&mut self.state.lock().unwrap().marks))
+    }
+
+    fn prove(&self) -> Result<(), String> {
+        let state = self.state.lock().unwrap();
+        if state.honest && state.lost > 0 { Err(format!("{} marks lost", state.lost)) } else { Ok(()) }
+    }
+
+    fn rebase(&self) -> io::Result<()> {
+        self.state.lock().unwrap().lost = 0;
+        Ok(())
+    }
+}
+
+impl Freezer for Live {
+    fn flush(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn freeze(&self) -> io::Result<Option<Box<dyn Frozen>>> {
+        let mut state = self.state.lock().unwrap();
+        assert!(!state.frozen, "frozen twice");
+        // The last writes before everything stands still.
+        for _ in 0..5 {
+            state.write();
+        }
+        state.frozen = true;
+        state.freezes += 1;
+        state.snapshot = Some(state.content.clone());
+        Ok(Some(Box::new(Ice(self.state.clone()))))
+    }
+}
+
+/// Thaws when it is dropped.
+struct Ice(Arc<Mutex<State>>);
+
+impl Drop for Ice {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().frozen = false;
+    }
+}
+
+impl Frozen for Ice {
+    fn thaw(self: Box<Self>) -> io::Result<()> {
+        Ok(())
+    }
+}
