@@ -301,16 +301,16 @@ impl Copier {
                 None => Packer::new(level)?,
             };
             packer.set_level(level)?;
-            let packed = packer.pack(&content)?;
-            let packed = packed.map_or((Codec::Raw, content), |packed| (Codec::Zstd, packed));
-            Ok((packer, packed, begun.elapsed()))
+            let payload = packer.pack(&content)?;
+            let payload = payload.map_or((Codec::Raw, content), |smaller| (Codec::Zstd, smaller));
+            Ok((packer, payload, begun.elapsed()))
         });
         let outcome = packing.await.map_err(std::io::Error::other)?;
-        let (packer, packed, took) = outcome.map_err(ReplicateError::Pack)?;
+        let (packer, payload, took) = outcome.map_err(ReplicateError::Pack)?;
         self.packer = Some(packer);
-        self.chooser.packed(level, bytes, packed.1.len() as u64, took);
+        self.chooser.packed(level, bytes, payload.1.len() as u64, took);
         self.meter.note_wait(Limit::Cpu, begun);
-        Ok(packed)
+        Ok(payload)
     }
 }
 

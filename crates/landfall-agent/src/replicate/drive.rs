@@ -216,12 +216,11 @@ impl Drive {
             self.copy = Copy::Unknown;
         }
         while !matches!(self.copy, Copy::Equal(_)) {
-            match self.tracker.clone() {
-                Ok(tracker) => self.follow(&mut session, &tracker).await?,
-                Err(_) => {
-                    self.rescan(&mut session).await?;
-                    self.copy = Copy::Equal(None);
-                }
+            if let Ok(tracker) = self.tracker.clone() {
+                self.follow(&mut session, &tracker).await?;
+            } else {
+                self.rescan(&mut session).await?;
+                self.copy = Copy::Equal(None);
             }
         }
         self.meter.phase(Phase::Finishing);

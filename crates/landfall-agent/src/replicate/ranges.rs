@@ -118,9 +118,8 @@ mod tests {
         let shared = Shared::new(vec![range(0, 600), range(700, 701)], None);
         let (mut one, mut other) = (shared.clone(), shared);
         let mut taken = vec![];
-        while let Some(piece) = one.next() {
-            taken.push(piece);
-            taken.extend(other.next());
+        for stream in [0, 1, 0, 1, 0] {
+            taken.extend(if stream == 0 { one.next() } else { other.next() });
         }
         assert_eq!(taken, [range(0, 256), range(256, 512), range(512, 600), range(700, 701)]);
     }

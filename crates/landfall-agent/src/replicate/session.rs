@@ -122,6 +122,9 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Session<S> {
     }
 }
 
+/// A disk's number and what is read of it.
+type Content = (u16, Arc<dyn DiskSource>);
+
 /// One stream's part of a pass.
 struct Stream<S> {
     number: usize,
@@ -130,11 +133,7 @@ struct Stream<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + 'static> Stream<S> {
-    async fn take(
-        self,
-        how: How,
-        share: Vec<((u16, Arc<dyn DiskSource>), Shared)>,
-    ) -> Result<Outlet<S>, ReplicateError> {
+    async fn take(self, how: How, share: Vec<(Content, Shared)>) -> Result<Outlet<S>, ReplicateError> {
         let Self { number, mut outlet, meter } = self;
         tracing::debug!(stream = number, ?how, "pass begins");
         for ((disk, content), ranges) in share {

@@ -59,9 +59,9 @@ impl Live {
         self
     }
 
-    pub(crate) fn source(self: &Arc<Self>, tracked: bool) -> Arc<Source> {
+    pub(crate) fn source(self: &Arc<Self>, with_marks: bool) -> Arc<Source> {
         let tracker: Result<Arc<dyn Tracker>, String> =
-            if tracked { Ok(self.clone()) } else { Err("switched off".to_owned()) };
+            if with_marks { Ok(self.clone()) } else { Err("switched off".to_owned()) };
         let disk = SourceDisk::whole(0, Arc::new(Disk(self.clone())));
         Arc::new(Source { disks: vec![disk], tracker, freezer: self.clone() })
     }
