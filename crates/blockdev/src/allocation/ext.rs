@@ -62,14 +62,19 @@ fn free_group<S: ReadAt + ?Sized>(
     }
     let clusters = (blocks.end - blocks.start).div_ceil(shape.cluster_blocks);
     let mut free = 0;
-    for cluster in 0..clusters {
-        let byte = usize::try_from(cluster / 8).ok().and_then(|at| used.get(at));
-        if byte.is_some_and(|byte| byte >> (cluster % 8) & 1 == 0) {
-            free += 1;
+    let mut cluster = 0;
+    while cluster < clusters {
+        let byte = usize::try_from(cluster / 8).ok().and_then(|at| used.get(at)).copied().unwrap_or(u8::MAX);
+        // Most bytes are all free or all in use: those are taken at once.
+        let whole = cluster.is_multiple_of(8) && clusters - cluster >= 8 && matches!(byte, 0 | u8::MAX);
+        let count = if whole { 8 } else { 1 };
+        if byte >> (cluster % 8) & 1 == 0 {
+            free += count;
             let start = blocks.start + cluster * shape.cluster_blocks;
-            let end = (start + shape.cluster_blocks).min(blocks.end);
+            let end = (start + count * shape.cluster_blocks).min(blocks.end);
             part.free(bytes_of(shape, &(start..end)));
         }
+        cluster += count;
     }
     ensure(free == group.free, "a bitmap and its group count different numbers of free blocks")
 }
