@@ -95,6 +95,10 @@ id!(
     /// Names an image that a run made.
     ImageId, "m-"
 );
+id!(
+    /// Names a workgroup.
+    WorkgroupId, "w-"
+);
 
 /// Maps random bytes to characters without bias: a byte of 252 or more is passed over; should the bytes
 /// run out (32 draws, 20 needed: less than once in 10^12 ids), the rest repeats the alphabet's start.

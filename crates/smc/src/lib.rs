@@ -19,6 +19,7 @@ pub mod registry;
 pub mod source;
 pub mod tag;
 pub mod time;
+pub mod workgroup;
 
-pub use ids::{AccessTokenId, ImageId, JobId, RunId, SourceId};
+pub use ids::{AccessTokenId, ImageId, JobId, RunId, SourceId, WorkgroupId};
 pub use time::Timestamp;

@@ -7,6 +7,7 @@ mod audit;
 mod source_servers;
 mod system_info;
 mod tags;
+mod workgroups;
 
 use serde_json::Value;
 use smc_model::{
@@ -21,6 +22,10 @@ use smc_model::{
             DeleteSourceServerRequest, DescribeSourceServersRequest, ModifySourceServerAttributeRequest,
         },
         tag::{ListTagResourcesRequest, TagResourcesRequest, UntagResourcesRequest},
+        workgroup::{
+            AssociateSourceServersRequest, CreateWorkgroupRequest, DeleteWorkgroupRequest,
+            DescribeWorkgroupsRequest, DisassociateSourceServersRequest, ModifyWorkgroupAttributeRequest,
+        },
     },
 };
 
@@ -74,6 +79,16 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             "TagResources" => perform!(TagResourcesRequest, tag_resources),
             "UntagResources" => perform!(UntagResourcesRequest, untag_resources),
             "ListTagResources" => perform!(ListTagResourcesRequest, list_tag_resources),
+            "CreateWorkgroup" => perform!(CreateWorkgroupRequest, create_workgroup_call),
+            "ModifyWorkgroupAttribute" => {
+                perform!(ModifyWorkgroupAttributeRequest, modify_workgroup_attribute)
+            }
+            "DeleteWorkgroup" => perform!(DeleteWorkgroupRequest, delete_workgroup_call),
+            "DescribeWorkgroups" => perform!(DescribeWorkgroupsRequest, describe_workgroups),
+            "AssociateSourceServers" => perform!(AssociateSourceServersRequest, associate_source_servers),
+            "DisassociateSourceServers" => {
+                perform!(DisassociateSourceServersRequest, disassociate_source_servers)
+            }
             "ListAuditEvents" => perform!(ListAuditEventsRequest, list_audit_events),
             name => Err(Failure::NotBuilt(name)),
         }

@@ -16,7 +16,7 @@ use smc_model::generated::{
 
 use super::{access_tokens::description, page, source_id, system_info::system_info, total};
 use crate::{
-    SourceId, Timestamp,
+    SourceId, Timestamp, WorkgroupId,
     account::Caller,
     ports::{Clock, Random, SourceFilter, Store},
     registry::{Error, Registry, Rename, SourceWithTags},
@@ -95,9 +95,9 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     }
 }
 
-/// The filter of a request; `None` if nothing can match, as with a job or workgroup, of which there are none.
+/// The filter of a request; `None` if nothing can match, as with a job, of which there are none.
 fn filter(request: DescribeSourceServersRequest) -> Option<SourceFilter> {
-    let elsewhere = [request.job_id, request.workgroup_id, request.resource_group_id];
+    let elsewhere = [request.job_id, request.resource_group_id];
     let related = &request.related_job_type;
     if elsewhere.iter().any(Option::is_some)
         || !(related.is_empty() || related.contains(&RelatedJobType::NotRelated))
@@ -109,17 +109,23 @@ fn filter(request: DescribeSourceServersRequest) -> Option<SourceFilter> {
     if asked > 0 && ids.is_empty() {
         return None;
     }
+    let workgroup = match request.workgroup_id.as_deref().map(WorkgroupId::parse) {
+        Some(Err(_)) => return None,
+        Some(Ok(id)) => Some(id),
+        None => None,
+    };
     Some(SourceFilter {
         ids,
         name: request.name,
         state: request.state.and_then(|state| State::parse(state.as_str())),
         tags: request.tag.into_iter().map(|tag| TagFilter { key: tag.key, value: tag.value }).collect(),
         token: None,
+        workgroup,
     })
 }
 
 fn source_server(row: SourceWithTags, now: Timestamp) -> SourceServer {
-    let SourceWithTags { source, tags } = row;
+    let SourceWithTags { source, tags, workgroup } = row;
     let (inventory, state) = (&source.inventory, source.state(now));
     let system = inventory.system_disk();
     let present = |text: &str| (!text.is_empty()).then(|| text.to_owned());
@@ -156,7 +162,7 @@ fn source_server(row: SourceWithTags, now: Timestamp) -> SourceServer {
         tags: TagList {
             items: tags.into_iter().map(|tag| shared::Tag { key: tag.key, value: tag.value }).collect(),
         },
-        workgroup_id: None,
+        workgroup_id: workgroup.map(String::from),
     }
 }
 

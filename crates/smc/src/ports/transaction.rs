@@ -1,8 +1,8 @@
 //! One transaction over what tenants own. Every method that names an account sees that account's rows only.
 
-use super::StoreError;
+use super::{StoreError, WorkgroupTx};
 use crate::{
-    AccessTokenId, SourceId, Timestamp,
+    AccessTokenId, SourceId, Timestamp, WorkgroupId,
     access_token::{AccessToken, Status},
     account::AccountId,
     audit,
@@ -52,6 +52,8 @@ pub struct SourceFilter {
     pub tags: Vec<TagFilter>,
     /// Brought by this code.
     pub token: Option<AccessTokenId>,
+    /// In this workgroup.
+    pub workgroup: Option<WorkgroupId>,
 }
 
 /// That an agent was heard of.
@@ -74,7 +76,7 @@ pub struct Heartbeat {
 pub struct NameTaken;
 
 /// One transaction. Rows written are seen by later reads of the same transaction.
-pub trait Tx {
+pub trait Tx: WorkgroupTx {
     /// Adds a code.
     fn insert_token(&mut self, token: &AccessToken) -> Result<(), StoreError>;
     /// Finds a code of the account.

@@ -1,11 +1,12 @@
 //! Why an operation was not done: one variant for each thing a caller can do something about.
 
 use crate::{
-    AccessTokenId, SourceId,
+    AccessTokenId, SourceId, WorkgroupId,
     access_token::Unusable,
     ports::{RandomError, StoreError},
     source::inventory::Unacceptable,
     tag::MAX_TAGS,
+    workgroup::{MAX_SOURCES, MAX_WORKGROUPS},
 };
 
 /// Why an operation of the contract was refused or failed.
@@ -36,6 +37,34 @@ pub enum Error {
         /// How many it would carry.
         tags: usize,
     },
+    /// The account has no such workgroup.
+    #[error("the account has no workgroup {0}; list the workgroups and use an id from there")]
+    NoWorkgroup(String),
+    /// Another workgroup of the account has the name.
+    #[error("another workgroup of the account is named {0}; choose another name")]
+    WorkgroupNameTaken(String),
+    /// The account has as many workgroups as it may.
+    #[error(
+        "the account has {MAX_WORKGROUPS} workgroups, which is its quota; delete some that are no longer needed"
+    )]
+    WorkgroupQuota,
+    /// The workgroup would hold more sources than it may.
+    #[error("the workgroup would hold more than {MAX_SOURCES} source servers; use another workgroup")]
+    WorkgroupFull,
+    /// The source is in another workgroup.
+    #[error("{source_id} is in the workgroup {workgroup}; take it out of there first")]
+    InWorkgroup {
+        /// The source.
+        source_id: SourceId,
+        /// Where it is.
+        workgroup: WorkgroupId,
+    },
+    /// The workgroup has sources.
+    #[error("the workgroup still has these source servers: {0}; take them out first")]
+    WorkgroupNotEmpty(String),
+    /// A client token came again with other parameters.
+    #[error("the ClientToken was used before with other parameters; use a new one for a new call")]
+    TokenReused,
     /// A value that the contract's form allows and its meaning does not.
     #[error("{message}")]
     Meaning {
@@ -62,6 +91,13 @@ impl Error {
             Self::CodeQuota(_) => "QuotaExceeded.AccessToken",
             Self::NameTaken(_) => "SourceServerName.Duplicate",
             Self::TooManyTags { .. } => "NumberExceed.Tags",
+            Self::NoWorkgroup(_) => "InvalidWorkgroupId.NotFound",
+            Self::WorkgroupNameTaken(_) => "WorkgroupName.Duplicate",
+            Self::WorkgroupQuota => "QuotaExceeded.Workgroup",
+            Self::WorkgroupFull => "QuotaExceeded.WorkgroupSourceServer",
+            Self::InWorkgroup { .. } => "SourceServer.InWorkgroup",
+            Self::WorkgroupNotEmpty(_) => "Workgroup.NotEmpty",
+            Self::TokenReused => "IdempotentParameterMismatch",
             Self::Meaning { code, .. } => code,
             Self::Store(StoreError::Unavailable(_) | StoreError::Full(_)) => "ServiceUnavailable",
             Self::Store(_) | Self::Random(_) => "InternalError",

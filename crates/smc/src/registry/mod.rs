@@ -7,12 +7,14 @@ mod error;
 mod imports;
 mod sources;
 mod tags;
+mod workgroups;
 
 pub use codes::{CodeCheck, Created, Lineage, NewCode};
 pub use error::{Error, Refusal};
 pub use imports::{Arrival, Import, Imported};
 pub use sources::{Rename, SourceWithTags};
 pub use tags::TagPage;
+pub use workgroups::{NewWorkgroup, WorkgroupFilter};
 
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use super::{Error, Registry};
 use crate::{
-    SourceId, Timestamp,
+    SourceId, Timestamp, WorkgroupId,
     access_token::Description,
     account::{AccountId, Caller},
     audit::Event,
@@ -18,6 +18,8 @@ pub struct SourceWithTags {
     pub source: Source,
     /// Its tags by key.
     pub tags: Vec<Tag>,
+    /// The workgroup it is in.
+    pub workgroup: Option<WorkgroupId>,
 }
 
 /// What to change of a source; `None` leaves it as it is.
@@ -42,12 +44,15 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             let listing = tx.sources(&account, &filter, page, now)?;
             let ids: Vec<_> = listing.rows.iter().map(|source| source.id.clone()).collect();
             let mut tags = tx.tags(&ids)?.into_iter().peekable();
+            let memberships = tx.memberships(&ids)?;
             let rows = listing.rows.into_iter().map(|source| {
                 let mut own = Vec::new();
                 while let Some(on) = tags.next_if(|on| on.source == source.id) {
                     own.push(on.tag);
                 }
-                SourceWithTags { source, tags: own }
+                let membership = memberships.iter().find(|membership| membership.source == source.id);
+                let workgroup = membership.map(|membership| membership.workgroup.clone());
+                SourceWithTags { source, tags: own, workgroup }
             });
             Ok(Listing { rows: rows.collect(), total: listing.total })
         };

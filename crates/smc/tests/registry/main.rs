@@ -10,3 +10,5 @@ mod listings;
 mod tags;
 #[cfg(test)]
 mod use_accounting;
+#[cfg(test)]
+mod workgroups;

@@ -6,3 +6,4 @@ mod heartbeats;
 mod port;
 pub(crate) mod sources;
 mod tags;
+mod workgroups;

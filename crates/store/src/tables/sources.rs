@@ -150,6 +150,10 @@ pub(super) fn list(
     if let Some(token) = &filter.token {
         predicate.with("token = ?", token.as_str());
     }
+    if let Some(workgroup) = &filter.workgroup {
+        predicate
+            .with("id IN (SELECT source FROM workgroup_members WHERE workgroup = ?)", workgroup.as_str());
+    }
     match filter.state {
         Some(State::Available) => {
             predicate.with("last_seen >= ? AND fault_code IS NULL", offline_before(now));

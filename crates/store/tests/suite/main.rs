@@ -25,4 +25,6 @@ mod tags;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
+mod workgroups;
+#[cfg(test)]
 mod writing;

@@ -1,0 +1,155 @@
+//! Workgroups by the operations of the contract: limits, names, members, idempotence.
+
+use serde_json::Value;
+use smc::api::Failure;
+
+use crate::harness::{World, on_both_engines};
+
+/// Calls an operation; gives the reply, or the code of the refusal.
+async fn call(world: &World, name: &str, params: &[(&str, &str)]) -> Result<Value, String> {
+    let operation = smc_model::operations().iter().find(|operation| operation.name == name).unwrap();
+    let params: Vec<_> = params.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    match world.registry.call(&world.caller, operation, &params).await {
+        Ok(reply) => Ok(reply),
+        Err(Failure::Registry(error)) => {
+            // Whatever the registry refuses with, the contract must have on the operation's list.
+            assert!(operation.errors.contains(&error.code()), "{name}: {error}");
+            Err(error.code().to_owned())
+        }
+        Err(other) => panic!("{name}: {other}"),
+    }
+}
+
+async fn create(world: &World, params: &[(&str, &str)]) -> Result<String, String> {
+    call(world, "CreateWorkgroup", params)
+        .await
+        .map(|reply| reply["WorkgroupId"].as_str().unwrap().to_owned())
+}
+
+async fn listed(world: &World, params: &[(&str, &str)]) -> Vec<Value> {
+    let reply = call(world, "DescribeWorkgroups", params).await.unwrap();
+    let items = reply["Workgroups"]["Workgroup"].as_array().unwrap().clone();
+    assert_eq!(reply["TotalCount"], items.len());
+    items
+}
+
+#[test]
+fn a_group_is_created_filled_seen_emptied_and_deleted() {
+    on_both_engines(|world| async move {
+        let code = world.code(5, 9).await;
+        let (one, two) = (world.source(&code, 1).await, world.source(&code, 2).await);
+        let (one, two) = (one.as_str(), two.as_str());
+        let id = create(&world, &[("Name", "rack.7"), ("Tag.1.Key", "env"), ("Tag.1.Value", "lab")])
+            .await
+            .unwrap();
+        assert!(id.starts_with("w-"));
+        let both = [("WorkgroupId", id.as_str()), ("SourceId.1", one), ("SourceId.2", two)];
+        call(&world, "AssociateSourceServers", &both).await.unwrap();
+        call(&world, "AssociateSourceServers", &both).await.unwrap();
+
+        let group = listed(&world, &[("Tag.1.Key", "env"), ("Status", "NotStarted")]).await.remove(0);
+        assert_eq!((&group["Name"], &group["Status"]), (&"rack.7".into(), &"NotStarted".into()));
+        let warning = &group["Warnings"]["Warning"][0];
+        assert_eq!(warning["WarningType"], "UnRelated");
+        assert_eq!(warning["SourceIds"]["SourceId"].as_array().unwrap().len(), 2);
+        assert!(listed(&world, &[("Status", "Completed")]).await.is_empty());
+        assert!(listed(&world, &[("Name", "rack")]).await.is_empty());
+
+        let by_group = [("WorkgroupId", id.as_str())];
+        let sources = call(&world, "DescribeSourceServers", &by_group).await.unwrap();
+        assert_eq!(sources["TotalCount"], 2);
+        assert_eq!(sources["SourceServers"]["SourceServer"][0]["WorkgroupId"], id);
+        assert_eq!(call(&world, "DeleteWorkgroup", &by_group).await.unwrap_err(), "Workgroup.NotEmpty");
+
+        call(&world, "DisassociateSourceServers", &both[..2]).await.unwrap();
+        call(&world, "DeleteSourceServer", &[("SourceId", two)]).await.unwrap();
+        assert_eq!(call(&world, "DescribeSourceServers", &by_group).await.unwrap()["TotalCount"], 0);
+        call(&world, "DeleteWorkgroup", &by_group).await.unwrap();
+        assert!(listed(&world, &[]).await.is_empty());
+        assert_eq!(
+            call(&world, "DeleteWorkgroup", &by_group).await.unwrap_err(),
+            "InvalidWorkgroupId.NotFound"
+        );
+    });
+}
+
+#[test]
+fn a_source_is_in_one_group_and_a_name_on_one() {
+    on_both_engines(|world| async move {
+        let code = world.code(5, 9).await;
+        let (one, two) = (world.source(&code, 1).await, world.source(&code, 2).await);
+        let a = create(&world, &[("Name", "aa")]).await.unwrap();
+        let b = create(&world, &[("Name", "bb"), ("Description", "second")]).await.unwrap();
+        assert_eq!(create(&world, &[("Name", "aa")]).await.unwrap_err(), "WorkgroupName.Duplicate");
+        create(&world, &[]).await.unwrap();
+        create(&world, &[]).await.unwrap();
+        let rename = [("WorkgroupId", b.as_str()), ("Name", "aa")];
+        assert_eq!(
+            call(&world, "ModifyWorkgroupAttribute", &rename).await.unwrap_err(),
+            "WorkgroupName.Duplicate"
+        );
+        call(&world, "ModifyWorkgroupAttribute", &[("WorkgroupId", b.as_str()), ("Name", "cc")])
+            .await
+            .unwrap();
+        assert_eq!(listed(&world, &[("WorkgroupId.1", b.as_str())]).await[0]["Description"], "second");
+
+        let join = |group: &str, source: &str| {
+            vec![("WorkgroupId".to_owned(), group.to_owned()), ("SourceId.1".to_owned(), source.to_owned())]
+        };
+        for (group, sources, code) in [
+            (a.as_str(), vec![one.as_str()], None),
+            (b.as_str(), vec![two.as_str(), one.as_str()], Some("SourceServer.InWorkgroup")),
+            (b.as_str(), vec![two.as_str(), "s-00000000000000000000"], Some("InvalidSourceId.NotFound")),
+            ("w-00000000000000000000", vec![two.as_str()], Some("InvalidWorkgroupId.NotFound")),
+            (b.as_str(), vec![two.as_str()], None),
+        ] {
+            let mut params = join(group, sources[0]);
+            params.extend(sources.get(1).map(|source| ("SourceId.2".to_owned(), (*source).to_owned())));
+            let params: Vec<_> = params.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+            let refused = call(&world, "AssociateSourceServers", &params).await.err();
+            assert_eq!(refused.as_deref(), code, "{params:?}");
+        }
+        let others = World { caller: world.other.clone(), ..world };
+        assert!(listed(&others, &[]).await.is_empty());
+        let foreign = [("WorkgroupId", a.as_str())];
+        assert_eq!(
+            call(&others, "DeleteWorkgroup", &foreign).await.unwrap_err(),
+            "InvalidWorkgroupId.NotFound"
+        );
+        assert_eq!(call(&others, "DescribeSourceServers", &foreign).await.unwrap()["TotalCount"], 0);
+    });
+}
+
+#[test]
+fn the_same_call_again_gives_the_same_group_and_the_quota_holds() {
+    on_both_engines(|world| async move {
+        let first = create(&world, &[("Name", "aa"), ("ClientToken", "t-1")]).await.unwrap();
+        assert_eq!(create(&world, &[("Name", "aa"), ("ClientToken", "t-1")]).await.unwrap(), first);
+        assert_eq!(
+            create(&world, &[("Name", "bb"), ("ClientToken", "t-1")]).await.unwrap_err(),
+            "IdempotentParameterMismatch"
+        );
+        for _ in 1..50 {
+            create(&world, &[]).await.unwrap();
+        }
+        assert_eq!(create(&world, &[]).await.unwrap_err(), "QuotaExceeded.Workgroup");
+        let last =
+            call(&world, "DescribeWorkgroups", &[("PageNumber", "3"), ("PageSize", "20")]).await.unwrap();
+        assert_eq!(last["TotalCount"], 50);
+        assert_eq!(last["Workgroups"]["Workgroup"].as_array().unwrap().len(), 10);
+    });
+}
+
+#[test]
+fn a_group_holds_fifty_sources() {
+    on_both_engines(|world| async move {
+        let code = world.code(60, 9).await;
+        let id = create(&world, &[]).await.unwrap();
+        for number in 0..51 {
+            let source = world.source(&code, number).await;
+            let params = [("WorkgroupId", id.as_str()), ("SourceId.1", source.as_str())];
+            let refused = call(&world, "AssociateSourceServers", &params).await.err();
+            assert_eq!(refused.as_deref(), (number == 50).then_some("QuotaExceeded.WorkgroupSourceServer"));
+        }
+    });
+}
