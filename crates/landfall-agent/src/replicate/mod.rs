@@ -10,6 +10,7 @@
 
 mod bandwidth;
 mod copier;
+mod devices;
 mod disk;
 mod drive;
 mod frozen;
