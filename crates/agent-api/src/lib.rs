@@ -19,7 +19,7 @@ mod version;
 
 pub use secret::WireCode;
 pub use smc::source::{Fault, Inventory, MachineId};
-pub use stream::{StreamError, read_frame, write_frame};
+pub use stream::{JOB, REPLICATE, RUN, SESSION, StreamError, UPGRADE, read_frame, write_frame};
 pub use version::{Incompatible, NEWEST, OLDEST, check_version};
 
 use serde::{Deserialize, Serialize};

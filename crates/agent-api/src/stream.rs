@@ -8,6 +8,17 @@ use replication::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+/// Opens a stream of disk data: a `POST` with the headers [`JOB`], [`RUN`], [`SESSION`], and an upgrade to [`UPGRADE`].
+pub const REPLICATE: &str = "/agent/v1/replicate";
+/// What the connection becomes; the number changes with the frames.
+pub const UPGRADE: &str = "landfall-replication/1";
+/// The header of the job's id.
+pub const JOB: &str = "landfall-job";
+/// The header of the run's id.
+pub const RUN: &str = "landfall-run";
+/// The header of the name of this attempt at the run; its streams share it, and a newer one ends an older one.
+pub const SESSION: &str = "landfall-session";
+
 /// Why there is no further frame.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {

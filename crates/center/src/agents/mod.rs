@@ -4,6 +4,7 @@ mod guard;
 mod install;
 mod known;
 mod protocol;
+mod replicate;
 
 pub(crate) use install::{AgentBinary, Installer};
 pub(crate) use known::KnownAgents;

@@ -4,7 +4,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use agent_api::{
     Arrival, CHECK, CheckReply, CheckRequest, Empty, ErrorReply, HEARTBEAT, HeartbeatReply, HeartbeatRequest,
-    IMPORT, INVENTORY, ImportReply, ImportRequest, InventoryRequest, MAX_BODY, WireCode, check_version,
+    IMPORT, INVENTORY, ImportReply, ImportRequest, InventoryRequest, MAX_BODY, REPLICATE, WireCode,
+    check_version,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -26,6 +27,7 @@ use crate::{
     http::{BodyError, Peer, Serve, json, read_body},
     metrics::Metrics,
     probes::Probes,
+    receivers::Desk,
 };
 
 /// What the agent listener serves.
@@ -35,6 +37,7 @@ pub(crate) struct AgentService {
     known: Arc<KnownAgents>,
     metrics: Arc<Metrics>,
     probes: Arc<Probes>,
+    pub(super) desk: Arc<Desk>,
     installer: Installer,
     guard: Guard,
 }
@@ -51,24 +54,26 @@ pub(crate) struct AgentSettings {
     pub metrics: Arc<Metrics>,
     /// Health of the center.
     pub probes: Arc<Probes>,
+    /// The runs whose disk data is taken in.
+    pub desk: Arc<Desk>,
     /// What installers fetch.
     pub installer: Installer,
 }
 
 /// A refusal on its way to the agent.
-struct Refused {
+pub(super) struct Refused {
     status: StatusCode,
     reply: ErrorReply,
     retry_after: Option<i64>,
 }
 
-type Answer = Result<Response<Full<Bytes>>, Refused>;
+pub(super) type Answer = Result<Response<Full<Bytes>>, Refused>;
 
 impl AgentService {
     /// Puts the service together.
     pub(crate) fn new(settings: AgentSettings) -> Self {
-        let AgentSettings { registry, heartbeats, known, metrics, probes, installer } = settings;
-        Self { registry, heartbeats, known, metrics, probes, installer, guard: Guard::default() }
+        let AgentSettings { registry, heartbeats, known, metrics, probes, desk, installer } = settings;
+        Self { registry, heartbeats, known, metrics, probes, desk, installer, guard: Guard::default() }
     }
 
     async fn check(&self, peer: &Peer, body: &[u8]) -> Answer {
@@ -152,7 +157,7 @@ impl AgentService {
         ))
     }
 
-    async fn source_of(&self, key: KeyFingerprint) -> Result<SourceId, Refused> {
+    pub(super) async fn source_of(&self, key: KeyFingerprint) -> Result<SourceId, Refused> {
         if let Some(source) = self.known.find(&key) {
             return Ok(source);
         }
@@ -168,6 +173,16 @@ impl AgentService {
         let updated = self.registry.update_inventory(key(peer)?, request.inventory).await;
         let known = updated.map_err(|reason| self.refused(peer.address.ip(), &reason))?;
         if known { Ok(json(StatusCode::OK, &Empty {})) } else { Err(unknown_agent()) }
+    }
+
+    /// Counts a call and gives what is sent for it.
+    fn said(&self, path: &str, answer: Answer) -> Response<Full<Bytes>> {
+        let (code, response) = match answer {
+            Ok(response) => ("OK".to_owned(), response),
+            Err(refused) => (refused.reply.code.clone(), refused.respond()),
+        };
+        self.metrics.agent_call(path, &code);
+        response
     }
 
     fn admit(&self, address: IpAddr) -> Result<(), Refused> {
@@ -196,6 +211,10 @@ impl AgentService {
 
 impl Serve for AgentService {
     async fn serve(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if request.method() == Method::POST && request.uri().path() == REPLICATE {
+            let answer = Box::pin(self.replicate(&peer, request)).await;
+            return self.said(REPLICATE, answer);
+        }
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
         if matches!(parts.method, Method::GET | Method::HEAD) {
@@ -218,12 +237,7 @@ impl Serve for AgentService {
                 )),
             },
         };
-        let (code, response) = match answer {
-            Ok(response) => ("OK".to_owned(), response),
-            Err(refused) => (refused.reply.code.clone(), refused.respond()),
-        };
-        self.metrics.agent_call(&path, &code);
-        response
+        self.said(&path, answer)
     }
 }
 
@@ -254,7 +268,7 @@ fn code(id: &str, code: &WireCode) -> Option<(AccessTokenId, AccessTokenCode)> {
     Some((AccessTokenId::parse(id).ok()?, AccessTokenCode::parse(code.reveal()).ok()?))
 }
 
-fn key(peer: &Peer) -> Result<KeyFingerprint, Refused> {
+pub(super) fn key(peer: &Peer) -> Result<KeyFingerprint, Refused> {
     peer.agent.clone().ok_or_else(|| {
         error(
             StatusCode::UNAUTHORIZED,
@@ -314,7 +328,7 @@ fn status(reason: &Refusal) -> StatusCode {
     }
 }
 
-fn error(status: StatusCode, code: &str, message: impl Into<String>) -> Refused {
+pub(super) fn error(status: StatusCode, code: &str, message: impl Into<String>) -> Refused {
     Refused {
         status,
         reply: ErrorReply { code: code.to_owned(), message: message.into() },

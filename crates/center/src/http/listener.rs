@@ -170,7 +170,8 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(bounds.idle)
         .max_buf_size(128 << 10)
-        .serve_connection(TokioIo::new(Bodied::new(stream)), answer);
+        .serve_connection(TokioIo::new(Bodied::new(stream)), answer)
+        .with_upgrades();
     let mut served = Box::pin(served);
     async move {
         let ended = tokio::select! {

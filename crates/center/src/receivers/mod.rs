@@ -4,7 +4,11 @@
 //! task. Between them are bounded queues, so that a slow disk slows the source down and memory stays within
 //! [`STREAM_BYTES`]. What is acknowledged as durable is on the center's disk, content and digests.
 
+mod desk;
 mod work;
+
+pub(crate) use desk::Place;
+pub use desk::{Assignment, Desk, NotTaken, RunKey, SESSION_STREAMS, StreamEnded};
 
 use std::sync::Arc;
 
@@ -79,6 +83,9 @@ pub enum ReceiveError {
     /// The staging disk did not do its work.
     #[error(transparent)]
     Staging(#[from] StagingError),
+    /// A newer session of the run has taken over, or the run has ended.
+    #[error("the run goes on elsewhere or has ended; ask the center for work again")]
+    Superseded,
     /// The thread that writes ended unexpectedly.
     #[error("writing disk data ended unexpectedly; see the center's log")]
     Worker,
@@ -97,6 +104,7 @@ impl ReceiveError {
             Self::Stream(StreamError::Broken(_)) => "Replication.Broken",
             Self::Stream(StreamError::Frame(_)) | Self::Order(_) | Self::NoDisk(_) => "Replication.Protocol",
             Self::Extent(_) => "Replication.Corrupt",
+            Self::Superseded => "Replication.Superseded",
             Self::Staging(StagingError::Full { .. }) => "Staging.NoSpace",
             Self::Staging(_) | Self::Worker => "Staging.Failed",
         }
@@ -116,7 +124,20 @@ impl ReceiveError {
 pub async fn receive<S>(
     stream: S,
     set: Arc<StagingSet>,
+    settings: watch::Receiver<Settings>,
+) -> Result<Ended, ReceiveError>
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    receive_until(stream, set, settings, std::future::pending()).await
+}
+
+/// As [`receive`], but gives the stream up as superseded when `stopped` returns; what came is kept.
+pub async fn receive_until<S>(
+    stream: S,
+    set: Arc<StagingSet>,
     mut settings: watch::Receiver<Settings>,
+    stopped: impl Future<Output = ()>,
 ) -> Result<Ended, ReceiveError>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
@@ -148,11 +169,18 @@ where
     let reading = tokio::spawn(forward(reader, frames));
     let working = tokio::task::spawn_blocking(move || work::work(&set, queued, &answers));
     // Ends when the worker has ended, or when the source does not take answers any more.
-    let answering = answer(&mut writer, answered, settings).await;
+    let answering = tokio::select! {
+        answering = answer(&mut writer, answered, settings) => answering,
+        () = stopped => Err(ReceiveError::Superseded),
+    };
     reading.abort();
     let read = reading.await.unwrap_or(Ok(()));
     let worked = working.await.map_err(|_| ReceiveError::Worker)?;
-    let outcome = worked.and_then(|ended| read.and(answering).map(|()| ended));
+    let outcome = match answering {
+        // The worker may have failed for want of someone to answer, which is not the reason.
+        Err(ReceiveError::Superseded) => Err(ReceiveError::Superseded),
+        answering => worked.and_then(|ended| read.and(answering).map(|()| ended)),
+    };
     if let Err(error) = &outcome {
         let failed =
             Failed { code: error.code().to_owned(), message: error.to_string(), again: error.again() };

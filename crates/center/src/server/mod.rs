@@ -32,6 +32,7 @@ use crate::{
     identity::{Identities, KeyUses, Lookup, NewKey},
     metrics::Metrics,
     probes::Probes,
+    receivers::Desk,
     tls,
 };
 
@@ -45,6 +46,8 @@ pub struct Running {
     pub endpoint: Arc<AgentEndpoint>,
     /// The first account's owner key, if this start made it: the only time that its secret is known.
     pub first_key: Option<NewKey>,
+    /// The runs whose disk data is taken in.
+    pub desk: Arc<Desk>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -120,12 +123,14 @@ impl Running {
             heartbeats: heartbeats.clone(),
         });
         let api_service = ApiService::new(Gateway::new(center, config.limits), probes.clone(), emulator);
+        let desk = Arc::new(Desk::default());
         let agent_service = AgentService::new(AgentSettings {
             registry: registry.clone(),
             heartbeats: heartbeats.clone(),
             known,
             metrics: metrics.clone(),
             probes,
+            desk: desk.clone(),
             installer: Installer::new(endpoint.clone(), binary),
         });
 
@@ -136,7 +141,7 @@ impl Running {
             tokio::spawn(write_heartbeats(registry, heartbeats, metrics, stopped.clone())),
             tokio::spawn(write_key_uses(noting, key_uses, stopped)),
         ];
-        Ok(Self { api_address, agent_address, endpoint, first_key, stop, tasks })
+        Ok(Self { api_address, agent_address, endpoint, first_key, desk, stop, tasks })
     }
 
     /// Stops: no new connections, running requests finish, gathered heartbeats are written.
