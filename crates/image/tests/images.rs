@@ -1,6 +1,6 @@
 //! Images: equal to what they were made of, or what is wrong with them is named.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::{
     fs::{self, OpenOptions},

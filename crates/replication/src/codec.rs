@@ -27,6 +27,9 @@ pub enum CodecError {
     },
 }
 
+/// The greatest window that a payload may ask room for, as a power of two: twice the largest extent.
+const WINDOW_LOG: u32 = 21;
+
 /// Least saving that is worth unpacking for: a sixteenth.
 const WORTHWHILE: usize = 16;
 
@@ -55,7 +58,9 @@ impl Codec {
             Self::Raw => payload.to_vec(),
             Self::Zstd => {
                 let mut data = Vec::with_capacity(length);
-                let decoder = zstd::stream::read::Decoder::with_buffer(payload)?;
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(payload)?;
+                // What a frame says of its window is room that is made, and no extent needs more than its own size.
+                decoder.window_log_max(WINDOW_LOG)?;
                 // One byte more than expected is enough to know that there are too many.
                 let most = u64::try_from(length).unwrap_or(u64::MAX).saturating_add(1);
                 io::Read::read_to_end(&mut io::Read::take(decoder, most), &mut data)?;

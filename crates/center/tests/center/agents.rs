@@ -17,7 +17,12 @@ fn import_body(id: &str, code: &str, machine: &str) -> Value {
     })
 }
 
-async fn import(center: &Center, agent: &Agent, (id, code): &(String, String), machine: &str) -> Answer {
+pub(crate) async fn import(
+    center: &Center,
+    agent: &Agent,
+    (id, code): &(String, String),
+    machine: &str,
+) -> Answer {
     agent.post(center, agent_api::IMPORT, &import_body(id, code, machine)).await
 }
 

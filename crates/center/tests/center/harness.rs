@@ -193,6 +193,15 @@ impl Agent {
     }
 
     pub(crate) async fn send(&self, center: &Center, request: Request<Full<Bytes>>) -> Answer {
+        answer(self.request(center, request).await).await
+    }
+
+    /// Sends a request and gives the answer before its body.
+    pub(crate) async fn request(
+        &self,
+        center: &Center,
+        request: Request<Full<Bytes>>,
+    ) -> Response<hyper::body::Incoming> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -204,7 +213,7 @@ impl Agent {
         let stream = TcpStream::connect(center.running.agent_address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let stream = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-        answer(exchange(stream, request).await).await
+        exchange(stream, request).await
     }
 
     pub(crate) async fn post(&self, center: &Center, path: &str, body: &Value) -> Answer {
@@ -218,11 +227,11 @@ where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
 {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
+    tokio::spawn(connection.with_upgrades());
     sender.send_request(request).await.unwrap()
 }
 
-async fn answer(response: Response<hyper::body::Incoming>) -> Answer {
+pub(crate) async fn answer(response: Response<hyper::body::Incoming>) -> Answer {
     let status = response.status().as_u16();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     let text = String::from_utf8_lossy(&bytes).into_owned();

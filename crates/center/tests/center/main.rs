@@ -8,3 +8,4 @@ mod emulator;
 mod harness;
 mod identities;
 mod keys;
+mod streams;

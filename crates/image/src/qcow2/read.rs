@@ -11,6 +11,9 @@ const ZERO_FLAG: u64 = 1;
 /// The file was not closed: its reference counts may be wrong, which a reader does not need.
 const DIRTY: u64 = 1;
 
+/// Room for unpacking, as a power of two: four of the largest clusters.
+const WINDOW_LOG: u32 = 23;
+
 /// Bytes that can be read at a place: a file, or memory.
 pub trait ReadAt {
     /// Fills the buffer from an offset, or fails.
@@ -183,6 +186,8 @@ impl<S: ReadAt> Qcow2Reader<S> {
             return Err(Qcow2Error::Unsupported("packed clusters of another kind than zstd's"));
         }
         let mut decoder = zstd::stream::read::Decoder::with_buffer(packed.as_slice())?.single_frame();
+        // What a frame says of its window is room that is made: no writer needs more than a cluster.
+        decoder.window_log_max(WINDOW_LOG)?;
         io::Read::read_exact(&mut decoder, &mut cluster)
             .map_err(|_| Qcow2Error::Damaged("a packed cluster cannot be unpacked"))?;
         Ok(cluster)
