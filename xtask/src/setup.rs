@@ -13,6 +13,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mkfs.xfs", "xfsprogs"),
     ("mkfs.btrfs", "btrfs-progs"),
     ("mkfs.vfat", "dosfstools"),
+    ("mksquashfs", "squashfs-tools"),
     ("mkswap", "util-linux"),
     ("losetup", "mount"),
     ("blkid", "util-linux"),
