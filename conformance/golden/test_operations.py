@@ -52,6 +52,7 @@ class Bench:
         self.endpoint = Endpoint(setting.endpoint)
         self.owner = setting.key("golden", "owner")
         self.source = self._source()
+        self.workgroup = machines.create_workgroup(setting, "golden")
 
     def observe(self, operation, case) -> str:
         """The cell of an operation and a case."""
@@ -92,11 +93,13 @@ class Bench:
         """Resources for one call; those that the call may remove are made for it."""
         source = self._source() if operation.name == "DeleteSourceServer" else self.source
         token = machines.create_code(self.setting, "golden")["AccessTokenId"]
-        return {**UNKNOWN, "at-": token, "s-": source}
+        emptied = operation.name == "DeleteWorkgroup"
+        workgroup = machines.create_workgroup(self.setting, "golden") if emptied else self.workgroup
+        return {**UNKNOWN, "at-": token, "s-": source, "w-": workgroup}
 
     def _other_ids(self):
         other = self.setting.tenants["other"]
-        return {**UNKNOWN, "at-": other["token"], "s-": other["source"]}
+        return {**UNKNOWN, "at-": other["token"], "s-": other["source"], "w-": other["workgroup"]}
 
     def _source(self):
         return machines.import_played_machine(self.setting, "golden")["source_id"]

@@ -82,6 +82,7 @@ def _setting(center, programs, directory) -> Setting:
     other = setting.tenants["other"]
     other["token"] = machines.create_code(setting, "other")["AccessTokenId"]
     other["source"] = machines.import_played_machine(setting, "other")["source_id"]
+    other["workgroup"] = machines.create_workgroup(setting, "other")
     setting.save(directory / "setting.json")
     return setting
 

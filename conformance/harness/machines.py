@@ -91,6 +91,13 @@ def create_code(setting: Setting, tenant: str) -> dict:
     return reply.body
 
 
+def create_workgroup(setting: Setting, tenant: str) -> str:
+    """Creates a workgroup of a tenant, and gives its id."""
+    reply = Endpoint(setting.endpoint).v3(setting.key(tenant, "owner"), "CreateWorkgroup", {})
+    assert reply.status == 200, reply.raw
+    return reply.body["WorkgroupId"]
+
+
 def _agent_identity() -> bytes:
     """A key and the self-signed certificate that carries it, as agents make them."""
     key = ec.generate_private_key(ec.SECP256R1())
