@@ -1,7 +1,7 @@
 //! What agent and center say to each other: JSON over HTTP/1.1 over TLS, on the center's agent listener.
 //!
 //! The agent always presents a client certificate that it made itself; the TLS handshake proves that it holds
-//! the key, and the key's fingerprint is who it is. Nothing else is in a header: no token, no signature.
+//! the key, and the key's fingerprint is who it is. No header holds a token or a signature.
 //!
 //! | call | in | out |
 //! |---|---|---|
@@ -9,6 +9,7 @@
 //! | `POST /agent/v1/import` | [`ImportRequest`] | [`ImportReply`] |
 //! | `POST /agent/v1/heartbeat` | [`HeartbeatRequest`] | [`HeartbeatReply`] |
 //! | `PUT /agent/v1/inventory` | [`InventoryRequest`] | [`Empty`] |
+//! | `POST /agent/v1/replicate` | an upgrade to [`UPGRADE`] | frames, both ways ([`read_frame`], [`write_frame`]) |
 //!
 //! Every failure is an [`ErrorReply`]. A status of 5xx or 429 means: the same again later; any other 4xx
 //! means: not without a change.

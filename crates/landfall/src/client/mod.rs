@@ -6,6 +6,7 @@
 mod connection;
 mod endpoint;
 mod failure;
+mod pages;
 mod remedy;
 mod reply;
 mod transport;
@@ -15,6 +16,7 @@ pub(crate) use connection::ConnectionArgs;
 pub(crate) use failure::CallError;
 #[cfg(test)]
 pub(crate) use failure::Refused;
+pub(crate) use pages::{PAGE, every_page};
 pub(crate) use reply::{Format, Reply};
 
 use std::path::Path;

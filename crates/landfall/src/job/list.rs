@@ -10,12 +10,9 @@ use smc_model::{
 
 use super::{ListArgs, status};
 use crate::{
-    client::Client,
+    client::{Client, PAGE, every_page},
     output::{Cell, Output, Said, Screen, table},
 };
-
-/// Jobs asked for at once; the most the contract allows.
-const PAGE: u32 = 50;
 
 pub(super) async fn run(
     client: &Client,
@@ -38,26 +35,20 @@ pub(super) async fn run(
     })
 }
 
-/// Every page. A job that was made meanwhile may move a row to the next page, so rows are told apart by id.
 async fn all(
     client: &Client,
     mut request: DescribeReplicationJobsRequest,
 ) -> anyhow::Result<Vec<ReplicationJob>> {
     request.page_size = PAGE;
-    let mut jobs: Vec<ReplicationJob> = Vec::new();
-    for page_number in 1.. {
-        request.page_number = page_number;
-        let page = client.call(&request).await?;
-        let last = page.replication_jobs.items.is_empty()
-            || u64::from(page_number) * u64::from(PAGE) >= u64::from(page.total_count);
-        let seen: std::collections::HashSet<Option<String>> =
-            jobs.iter().rev().take(PAGE as usize).map(|job| job.job_id.clone()).collect();
-        jobs.extend(page.replication_jobs.items.into_iter().filter(|new| !seen.contains(&new.job_id)));
-        if last {
-            break;
-        }
-    }
-    Ok(jobs)
+    every_page(
+        |job: &ReplicationJob| job.job_id.as_deref().unwrap_or_default(),
+        async |number| {
+            request.page_number = number;
+            let page = client.call(&request).await?;
+            Ok((page.replication_jobs.items, page.total_count))
+        },
+    )
+    .await
 }
 
 fn row(job: &ReplicationJob, screen: Screen) -> [Cell; 6] {

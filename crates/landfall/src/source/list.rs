@@ -10,12 +10,9 @@ use smc_model::{
 
 use super::{ListArgs, state};
 use crate::{
-    client::Client,
+    client::{Client, PAGE, every_page},
     output::{Cell, Output, Said, Screen, table},
 };
-
-/// Sources asked for at once; the most the contract allows.
-const PAGE: u32 = 50;
 
 pub(super) async fn run(
     client: &Client,
@@ -38,26 +35,20 @@ pub(super) async fn run(
     })
 }
 
-/// Every page. One that was imported meanwhile may move a row to the next page, so rows are told apart by id.
 async fn all(
     client: &Client,
     mut request: DescribeSourceServersRequest,
 ) -> anyhow::Result<Vec<SourceServer>> {
     request.page_size = PAGE;
-    let mut sources: Vec<SourceServer> = Vec::new();
-    for page_number in 1.. {
-        request.page_number = page_number;
-        let page = client.call(&request).await?;
-        let last = page.source_servers.items.is_empty()
-            || u64::from(page_number) * u64::from(PAGE) >= u64::from(page.total_count);
-        let seen: std::collections::HashSet<String> =
-            sources.iter().rev().take(PAGE as usize).map(|source| source.source_id.clone()).collect();
-        sources.extend(page.source_servers.items.into_iter().filter(|new| !seen.contains(&new.source_id)));
-        if last {
-            break;
-        }
-    }
-    Ok(sources)
+    every_page(
+        |source: &SourceServer| source.source_id.as_str(),
+        async |number| {
+            request.page_number = number;
+            let page = client.call(&request).await?;
+            Ok((page.source_servers.items, page.total_count))
+        },
+    )
+    .await
 }
 
 fn row(source: &SourceServer, screen: Screen) -> [Cell; 6] {
