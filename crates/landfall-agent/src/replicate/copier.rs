@@ -24,10 +24,6 @@ const AT_ONCE: usize = 8;
 /// Answers waited for at once: enough blocks of 64 KiB to fill a link that is far away.
 const MOST_ASKED: usize = 128;
 
-/// Niceness of the threads that read, hash and pack, so that production goes first. The kernel derives the priority of
-/// their reads from it.
-const NICENESS: i32 = 10;
-
 /// What a copy came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Copied {
@@ -322,8 +318,8 @@ fn bytes_of(asked: &VecDeque<Asked>) -> u64 {
 fn step_back() {
     thread_local!(static DONE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) });
     if !DONE.replace(true) {
-        // Of the calling thread only, on Linux; a refusal costs nothing but speed of others.
-        let _ = rustix::process::setpriority_process(None, NICENESS);
+        // A refusal costs nothing but speed of others.
+        let _ = blockdev::priority::stand_back();
     }
 }
 
