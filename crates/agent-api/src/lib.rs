@@ -8,6 +8,7 @@
 //! | `POST /agent/v1/check` | [`CheckRequest`] | [`CheckReply`] |
 //! | `POST /agent/v1/import` | [`ImportRequest`] | [`ImportReply`] |
 //! | `POST /agent/v1/heartbeat` | [`HeartbeatRequest`] | [`HeartbeatReply`] |
+//! | `POST /agent/v1/report` | [`ReportRequest`] | [`Empty`] |
 //! | `PUT /agent/v1/inventory` | [`InventoryRequest`] | [`Empty`] |
 //! | `POST /agent/v1/replicate` | an upgrade to [`UPGRADE`] | frames, both ways ([`read_frame`], [`write_frame`]) |
 //!
@@ -17,11 +18,13 @@
 mod secret;
 mod stream;
 mod version;
+mod work;
 
 pub use secret::WireCode;
 pub use smc::source::{Fault, Inventory, MachineId};
 pub use stream::{JOB, REPLICATE, RUN, SESSION, StreamError, UPGRADE, read_frame, write_frame};
 pub use version::{Incompatible, NEWEST, OLDEST, check_version};
+pub use work::{LONGEST_WAIT_SECONDS, REPORT, ReportRequest, RunEvent, RunWork, Work, WorkDisk};
 
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +115,12 @@ pub struct HeartbeatRequest {
     /// What is wrong on the machine, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// The [`HeartbeatReply::revision`] of the last answer; 0 when there was none.
+    #[serde(default)]
+    pub seen: u64,
+    /// Seconds that the answer may be held back while its revision is the one seen; at most [`LONGEST_WAIT_SECONDS`].
+    #[serde(default)]
+    pub wait_seconds: u32,
 }
 
 /// Acknowledges a heartbeat.
@@ -121,6 +130,15 @@ pub struct HeartbeatReply {
     pub source_id: String,
     /// Seconds until the next.
     pub heartbeat_seconds: u32,
+    /// Seconds that the answer to the next may be held back, which then is to be sent at once; 0 for none.
+    #[serde(default)]
+    pub wait_seconds: u32,
+    /// Names this state of the work; another one means that there is news.
+    #[serde(default)]
+    pub revision: u64,
+    /// What there is to do, if there is anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
 }
 
 /// Replaces what the center knows of the machine.

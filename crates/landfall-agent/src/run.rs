@@ -201,6 +201,8 @@ impl Agent {
             protocol: agent_api::NEWEST,
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             fault: self.fault.clone(),
+            seen: 0,
+            wait_seconds: 0,
         };
         let reply: HeartbeatReply = self.line.call(Method::POST, agent_api::HEARTBEAT, &request).await?;
         self.heartbeat.every_seconds = pace::interval(reply.heartbeat_seconds);

@@ -104,6 +104,8 @@ impl AgentLine {
             protocol: NEWEST,
             agent_version: env!("CARGO_PKG_VERSION").into(),
             fault: None,
+            seen: 0,
+            wait_seconds: 0,
         };
         self.call(HEARTBEAT, &request).await
     }

@@ -153,7 +153,13 @@ impl AgentService {
         });
         Ok(json(
             StatusCode::OK,
-            &HeartbeatReply { source_id: source.to_string(), heartbeat_seconds: HEARTBEAT_SECONDS },
+            &HeartbeatReply {
+                source_id: source.to_string(),
+                heartbeat_seconds: HEARTBEAT_SECONDS,
+                wait_seconds: 0,
+                revision: 0,
+                work: None,
+            },
         ))
     }
 
