@@ -14,6 +14,7 @@ pub mod account;
 pub mod api;
 pub mod audit;
 pub mod ids;
+pub mod job;
 pub mod ports;
 pub mod registry;
 pub mod source;

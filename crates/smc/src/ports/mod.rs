@@ -1,8 +1,10 @@
 //! What the domain needs of the outside: a clock, randomness, and a store.
 
+mod jobs;
 mod transaction;
 mod workgroups;
 
+pub use jobs::{JobFilter, JobTx};
 pub use transaction::{Heartbeat, Listing, NameTaken, Page, SourceFilter, TokenFilter, Tx};
 pub use workgroups::WorkgroupTx;
 
