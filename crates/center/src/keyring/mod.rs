@@ -15,7 +15,10 @@ pub use master::{MasterKey, MasterKeyError, MasterKeySource};
 pub use rotation::{Rotated, RotationError, finish_interrupted, rotate};
 pub use sealing::{OpenError, Sealed, SealingKey};
 
+use hmac::{Hmac, KeyInit, Mac};
+use replication::LeafKey;
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use smc::{
     access_token::CodeKey,
     ports::{Random, RandomError, StoreError},
@@ -116,6 +119,26 @@ impl Keyring {
         &self.authority
     }
 
+    /// The seed of the key that images are signed with. It goes with the keyring, so that every center on a database
+    /// signs alike, and a new master key changes nothing.
+    pub fn image_signer_seed(&self) -> Zeroizing<[u8; 32]> {
+        self.derived("landfall image signer", "")
+    }
+
+    /// The key of the digests by which the copies of a job are compared.
+    pub fn leaf_key(&self, job: &str) -> LeafKey {
+        LeafKey::new(*self.derived("landfall leaf digests", job))
+    }
+
+    /// A key of its own for each purpose and subject.
+    fn derived(&self, purpose: &str, subject: &str) -> Zeroizing<[u8; 32]> {
+        let mut mac = Hmac::<Sha256>::new(&(*self.code_key).into());
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(subject.as_bytes());
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
+
     fn generate(random: &impl Random) -> Result<Self, KeyringError> {
         Ok(Self {
             code_key: Zeroizing::new(random.bytes()?),
@@ -159,5 +182,21 @@ impl Keyring {
             sealing_key: SealingKey::new(key(&contents.sealing_key)?),
             authority: Authority::from_pem(contents.authority)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Keyring;
+    use crate::clock::SystemRandom;
+
+    #[test]
+    fn each_purpose_and_subject_has_a_key_of_its_own() {
+        let keyring = Keyring::generate(&SystemRandom).unwrap();
+        let seed = keyring.image_signer_seed();
+        assert_eq!(seed, keyring.image_signer_seed());
+        let (one, other) = (keyring.leaf_key("j-1"), keyring.leaf_key("j-2"));
+        assert!(one == keyring.leaf_key("j-1") && one != other && one.reveal() != &*seed);
+        assert!(*seed != *Keyring::generate(&SystemRandom).unwrap().image_signer_seed());
     }
 }

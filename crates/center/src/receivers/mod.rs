@@ -55,6 +55,8 @@ pub enum Ended {
 /// What a stream brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Received {
+    /// Number of the stream in its session.
+    pub stream: u16,
     /// Bytes of content written.
     pub content_bytes: u64,
     /// Bytes of content as they came over the network.
@@ -144,7 +146,7 @@ where
 {
     let (mut reader, mut writer) = tokio::io::split(stream);
     let (answers, answered) = mpsc::channel(QUEUE);
-    match read_frame(&mut reader).await? {
+    let stream = match read_frame(&mut reader).await? {
         Some(Frame::Hello(hello)) => {
             tracing::debug!(
                 agent = hello.agent_version,
@@ -152,10 +154,11 @@ where
                 hello.stream,
                 "stream begins"
             );
+            hello.stream
         }
         Some(_) => return Err(ReceiveError::Order("a stream begins with a greeting")),
         None => return Ok(Ended::Left(Received::default())),
-    }
+    };
     let welcome = Welcome {
         center_version: env!("CARGO_PKG_VERSION").to_owned(),
         window_bytes: WINDOW_BYTES,
@@ -167,7 +170,7 @@ where
 
     let (frames, queued) = mpsc::channel(QUEUE);
     let reading = tokio::spawn(forward(reader, frames));
-    let working = tokio::task::spawn_blocking(move || work::work(&set, queued, &answers));
+    let working = tokio::task::spawn_blocking(move || work::work(&set, stream, queued, &answers));
     // Ends when the worker has ended, or when the source does not take answers any more.
     let answering = tokio::select! {
         answering = answer(&mut writer, answered, settings) => answering,

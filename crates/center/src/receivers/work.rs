@@ -14,10 +14,12 @@ const CHECKPOINT_BYTES: u64 = WINDOW_BYTES / 2;
 /// Works on frames until the run is complete or no more come. Answers go to the source; when they cannot, it is gone.
 pub(super) fn work(
     set: &StagingSet,
+    stream: u16,
     mut frames: mpsc::Receiver<Frame>,
     answers: &mpsc::Sender<Frame>,
 ) -> Result<Ended, ReceiveError> {
-    let mut worker = Worker { set, answers, received: Received::default(), unsynced: 0, last: 0 };
+    let received = Received { stream, ..Received::default() };
+    let mut worker = Worker { set, answers, received, unsynced: 0, last: 0 };
     while let Some(frame) = frames.blocking_recv() {
         if let Some(complete) = worker.take(frame)? {
             return Ok(Ended::Complete(complete));
