@@ -132,7 +132,10 @@ impl Keyring {
 
     /// A key of its own for each purpose and subject.
     fn derived(&self, purpose: &str, subject: &str) -> Zeroizing<[u8; 32]> {
-        let mut mac = Hmac::<Sha256>::new(&(*self.code_key).into());
+        // HMAC fills a shorter key up with zeros to the length of a block.
+        let mut block = Zeroizing::new([0; 64]);
+        block[..32].copy_from_slice(&*self.code_key);
+        let mut mac = Hmac::<Sha256>::new(&(*block).into());
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         mac.update(subject.as_bytes());
