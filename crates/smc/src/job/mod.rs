@@ -3,6 +3,7 @@
 //! What a job may do next is decided by [`state`] alone: operations, the clock and whoever conducts the copy all come
 //! as events to one machine, which gives the next state or says why not.
 
+mod apply;
 pub mod parameters;
 pub mod settings;
 pub mod state;
