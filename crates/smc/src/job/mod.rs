@@ -4,12 +4,13 @@
 //! as events to one machine, which gives the next state or says why not.
 
 mod apply;
+pub mod disks;
 pub mod parameters;
 pub mod settings;
 pub mod state;
 
 pub use parameters::Parameters;
-pub use settings::{JobDisk, JobSettings};
+pub use settings::{JobDisk, JobSettings, NamedPart};
 pub use state::{Event, Refused, Running, Stage, State, Status, Step};
 
 use serde::{Deserialize, Serialize};

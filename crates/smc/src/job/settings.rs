@@ -27,6 +27,18 @@ pub struct JobSettings {
     /// Size of the system disk at the target, in GiB, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_disk_gib: Option<u32>,
+    /// The partitions that were named, by the number of their disk; shown as they were given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<u16, Vec<NamedPart>>,
+}
+
+/// A partition that the creator of a job named. It has the size it has on the source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedPart {
+    /// The name it was given by: disk and partition number, a mount point or a device.
+    pub name: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
 }
 
 /// A disk of a job.
