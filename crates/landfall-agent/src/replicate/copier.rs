@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use replication::{
-    Codec, LEAF_BYTES, Leaf, LeafKey, Range,
+    Codec, Leaf, Range,
     codec::Packer,
     compression::{Chooser, RAW},
     progress::{Limit, Tracking},
@@ -12,14 +12,14 @@ use replication::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::oneshot,
-    task::{JoinHandle, spawn_blocking},
+    task::spawn_blocking,
     time::Instant,
 };
 
-use super::{DiskSource, Meter, Outlet, ReplicateError};
-
-/// Pieces that are read, or whose answer is waited for, at once: 8 MiB of content.
-const AT_ONCE: usize = 8;
+use super::{
+    DiskSource, Meter, Outlet, ReplicateError,
+    pieces::{AT_ONCE, Piece, Pieces, step_back},
+};
 
 /// Answers waited for at once: enough blocks of 64 KiB to fill a link that is far away.
 const MOST_ASKED: usize = 128;
@@ -45,14 +45,6 @@ pub struct Copier {
     meter: Arc<Meter>,
     chooser: Chooser,
     packer: Option<Packer>,
-}
-
-/// A range as it was read.
-struct Piece {
-    range: Range,
-    /// `None` when it is a hole.
-    data: Option<Vec<u8>>,
-    leaves: Vec<Leaf>,
 }
 
 /// A piece that the center was asked about.
@@ -312,80 +304,4 @@ impl Copier {
 
 fn bytes_of(asked: &VecDeque<Asked>) -> u64 {
     asked.iter().map(|asked| asked.piece.range.length()).sum()
-}
-
-/// Makes the calling thread give way to production, from its first piece on.
-fn step_back() {
-    thread_local!(static DONE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) });
-    if !DONE.replace(true) {
-        // A refusal costs nothing but speed of others.
-        let _ = blockdev::priority::stand_back();
-    }
-}
-
-impl Piece {
-    /// The part from one leaf to before another.
-    fn part(&self, first: usize, end: usize) -> Result<Range, ReplicateError> {
-        let at = |leaf: usize| (self.range.offset() + leaf as u64 * LEAF_BYTES).min(self.range.end());
-        Range::new(at(first), at(end) - at(first), EXTENT_BYTES)
-            .map_err(|_| ReplicateError::Greeting("it wants leaves that there are not"))
-    }
-
-    fn content(&self, range: Range) -> Vec<u8> {
-        let begin = usize::try_from(range.offset() - self.range.offset()).unwrap_or(usize::MAX);
-        let length = usize::try_from(range.length()).unwrap_or(usize::MAX);
-        match self.data.as_deref().and_then(|data| data.get(begin..begin.saturating_add(length))) {
-            Some(content) => content.to_vec(),
-            None => vec![0; length],
-        }
-    }
-}
-
-/// Reads ahead, in order.
-struct Pieces {
-    disk: Arc<dyn DiskSource>,
-    key: LeafKey,
-    cut: Box<dyn Iterator<Item = Range> + Send>,
-    reading: VecDeque<JoinHandle<Result<Piece, ReplicateError>>>,
-    meter: Arc<Meter>,
-}
-
-impl Pieces {
-    fn new<I>(disk: Arc<dyn DiskSource>, key: LeafKey, ranges: I, meter: Arc<Meter>) -> Self
-    where
-        I: IntoIterator<Item = Range, IntoIter: Send + 'static>,
-    {
-        let cut = ranges.into_iter().flat_map(|range| range.pieces(EXTENT_BYTES));
-        Self { disk, key, cut: Box::new(cut), reading: VecDeque::new(), meter }
-    }
-
-    async fn next(&mut self) -> Result<Option<Piece>, ReplicateError> {
-        while self.reading.len() < AT_ONCE {
-            let Some(range) = self.cut.next() else { break };
-            let (disk, key, meter) = (self.disk.clone(), self.key, self.meter.clone());
-            self.reading.push_back(spawn_blocking(move || read(&*disk, &key, range, &meter)));
-        }
-        let Some(piece) = self.reading.pop_front() else { return Ok(None) };
-        let begun = Instant::now();
-        let piece = piece.await;
-        self.meter.note_wait(Limit::SourceDisk, begun);
-        match piece {
-            Ok(piece) => piece.map(Some),
-            Err(error) => Err(std::io::Error::other(error).into()),
-        }
-    }
-}
-
-fn read(disk: &dyn DiskSource, key: &LeafKey, range: Range, meter: &Meter) -> Result<Piece, ReplicateError> {
-    step_back();
-    let failed = |error| ReplicateError::Disk { offset: range.offset(), length: range.length(), error };
-    if disk.is_hole(range).map_err(failed)? {
-        let leaves = usize::try_from(range.leaves()).unwrap_or(usize::MAX);
-        return Ok(Piece { range, data: None, leaves: vec![Leaf::ZERO; leaves] });
-    }
-    let begun = std::time::Instant::now();
-    let data = disk.read(range).map_err(failed)?;
-    meter.note_read(range.length(), begun.elapsed());
-    let leaves = key.leaves(&data);
-    Ok(Piece { range, data: Some(data), leaves })
 }

@@ -3,7 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock, TryLockError, mpsc},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError, mpsc},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -22,10 +22,9 @@ impl Source {
     /// Whole disks of this machine, with the number of each. Tracking begins here, before anything is read; where it
     /// cannot, the source says why and is compared instead. Blocks.
     pub fn devices(disks: &[(u16, PathBuf)], budget: Duration) -> io::Result<Self> {
-        let paths: Vec<&PathBuf> = disks.iter().map(|(_, path)| path).collect();
+        let paths: Vec<PathBuf> = disks.iter().map(|(_, path)| path.clone()).collect();
         let tracker = attach(disks, &paths);
-        let freezer = freeze::Freezer::prepare(&paths).map_err(io::Error::other)?;
-        let freezer = Arc::new(Filesystems { freezer: Arc::new(Mutex::new(freezer)), budget });
+        let freezer = Arc::new(Filesystems { paths, budget: Mutex::new(budget), holding: Arc::default() });
         let open = |(number, path): &(u16, PathBuf)| {
             let content = RawDisk::open(path).map_err(io::Error::other)?;
             let (path, freezer) = (path.clone(), freezer.clone());
@@ -37,7 +36,7 @@ impl Source {
     }
 }
 
-fn attach(disks: &[(u16, PathBuf)], paths: &[&PathBuf]) -> Result<Arc<dyn Tracker>, String> {
+fn attach(disks: &[(u16, PathBuf)], paths: &[PathBuf]) -> Result<Arc<dyn Tracker>, String> {
     let tracker = track::Tracker::attach(paths).map_err(|error| error.to_string())?;
     let numbers = disks.iter().map(|(number, _)| *number).collect();
     let marks = Marks { tracker: RwLock::new(tracker), numbers };
@@ -47,10 +46,16 @@ fn attach(disks: &[(u16, PathBuf)], paths: &[&PathBuf]) -> Result<Arc<dyn Tracke
 
 /// What a disk has in use, once its filesystems' records are on the disk: a short freeze sees to that.
 fn in_use(path: &Path, freezer: &Filesystems) -> io::Result<Vec<Range>> {
-    let settled = freezer.settle();
+    let settled = match freezer.settle() {
+        Ok(()) => InUse::Settled,
+        Err(error) => {
+            tracing::warn!(disk = %path.display(), %error, "filesystems cannot be settled, so all of them is copied");
+            InUse::Moving
+        }
+    };
     let reader = Reader::open(path).map_err(io::Error::other)?;
     let disk = disk_at(&Roots::default(), path).map_err(io::Error::other)?;
-    let map = allocation::map(&reader, &disk, if settled { InUse::Settled } else { InUse::Moving });
+    let map = allocation::map(&reader, &disk, settled);
     let ranges = map.allocated().map(|range| Range::new(range.start, range.end - range.start, u64::MAX));
     ranges.collect::<Result<_, _>>().map_err(io::Error::other)
 }
@@ -63,12 +68,15 @@ struct Marks {
 }
 
 impl Tracker for Marks {
-    fn drain(&self, disk: u16) -> io::Result<Vec<Range>> {
+    fn drain(&self, disk: u16, take: &mut dyn FnMut(Range)) -> io::Result<()> {
         let place = self.numbers.iter().position(|number| *number == disk).ok_or(io::ErrorKind::NotFound)?;
-        let mut ranges = Vec::new();
         let tracker = self.tracker.read().unwrap_or_else(PoisonError::into_inner);
-        tracker.drain(place, &mut |range| ranges.extend(Range::new(range.offset, range.length, u64::MAX)));
-        Ok(ranges)
+        tracker.drain(place, &mut |range| {
+            if let Ok(range) = Range::new(range.offset, range.length, u64::MAX) {
+                take(range);
+            }
+        });
+        Ok(())
     }
 
     fn prove(&self) -> Result<(), String> {
@@ -85,43 +93,64 @@ impl Tracker for Marks {
     }
 }
 
-/// The filesystems that are mounted from the disks.
+/// The filesystems that are mounted from the disks. Which these are is found out anew each time, and their mount points are
+/// open only meanwhile, so that they can be unmounted.
 struct Filesystems {
+    paths: Vec<PathBuf>,
+    budget: Mutex<Duration>,
     /// Locked for as long as they are frozen.
-    freezer: Arc<Mutex<freeze::Freezer>>,
-    budget: Duration,
+    holding: Arc<Mutex<()>>,
 }
 
 impl Filesystems {
-    /// Brings the filesystems' records to the disk; says whether that worked. Frozen ones have theirs there.
-    fn settle(&self) -> bool {
-        let mut freezer = match self.freezer.try_lock() {
-            Ok(freezer) => freezer,
-            Err(TryLockError::Poisoned(freezer)) => freezer.into_inner(),
-            Err(TryLockError::WouldBlock) => return true,
-        };
-        freezer.sync().is_ok() && freezer.freeze(self.budget).is_ok_and(|frozen| frozen.thaw().held)
+    fn prepare(&self) -> io::Result<freeze::Freezer> {
+        freeze::Freezer::prepare(&self.paths).map_err(io::Error::other)
+    }
+
+    fn budget(&self) -> Duration {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The right to freeze; `None` while they are frozen.
+    fn free(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.holding.try_lock() {
+            Ok(free) => Some(free),
+            Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Brings the filesystems' records to the disk; says why that did not work. Frozen ones have theirs there.
+    fn settle(&self) -> io::Result<()> {
+        let Some(_free) = self.free() else { return Ok(()) };
+        let mut freezer = self.prepare()?;
+        freezer.sync().map_err(io::Error::other)?;
+        let thawed = freezer.freeze(self.budget()).map_err(io::Error::other)?.thaw();
+        if thawed.held { Ok(()) } else { Err(thawed_early()) }
     }
 }
 
 impl Freezer for Filesystems {
+    fn allow(&self, budget: Duration) {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = budget;
+    }
+
     fn flush(&self) -> io::Result<()> {
-        match self.freezer.try_lock() {
-            Ok(freezer) => freezer.sync().map_err(io::Error::other),
-            Err(TryLockError::Poisoned(freezer)) => freezer.into_inner().sync().map_err(io::Error::other),
-            // Freezing has flushed them.
-            Err(TryLockError::WouldBlock) => Ok(()),
-        }
+        // Freezing has flushed them.
+        let Some(_free) = self.free() else { return Ok(()) };
+        self.prepare()?.sync().map_err(io::Error::other)
     }
 
     fn freeze(&self) -> io::Result<Option<Box<dyn Frozen>>> {
         let (started, has_started) = mpsc::sync_channel(1);
         let (thaw, until) = mpsc::sync_channel::<()>(1);
-        let (freezer, budget) = (self.freezer.clone(), self.budget);
+        let (mut freezer, holding, budget) = (self.prepare()?, self.holding.clone(), self.budget());
+        if freezer.mount_points().next().is_none() {
+            return Ok(None);
+        }
         let frozen = move || {
-            let mut freezer = freezer.lock().unwrap_or_else(PoisonError::into_inner);
-            let outcome = freezer.freeze(budget);
-            let frozen = match outcome {
+            let _held = holding.lock().unwrap_or_else(PoisonError::into_inner);
+            let frozen = match freezer.freeze(budget) {
                 Ok(frozen) => frozen,
                 Err(error) => {
                     // Who does not wait any more has given up.
@@ -140,6 +169,10 @@ impl Freezer for Filesystems {
     }
 }
 
+fn thawed_early() -> io::Error {
+    io::Error::other("the filesystems were thawed before everything was read; allow a longer freeze")
+}
+
 /// Filesystems that a thread of their own holds frozen.
 struct Still {
     thaw: Option<mpsc::SyncSender<()>>,
@@ -156,10 +189,7 @@ impl Still {
 
 impl Frozen for Still {
     fn thaw(mut self: Box<Self>) -> io::Result<()> {
-        if self.end() {
-            return Ok(());
-        }
-        Err(io::Error::other("the filesystems were thawed before everything was read; allow a longer freeze"))
+        if self.end() { Ok(()) } else { Err(thawed_early()) }
     }
 }
 

@@ -11,17 +11,17 @@ use std::{
 use replication::{
     Range,
     frame::Hello,
-    passes::{Next, Pass, Planner},
     progress::{Phase, Progress, Tracking},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
     task::spawn_blocking,
 };
 
 use super::{
     ConnectError, Meter, ReplicateError, Source, Tracker,
-    frozen::{Attempt, Held, freeze_and_read},
+    frozen::Held,
     ranges::{bytes, gaps, join},
     session::{How, Session},
 };
@@ -32,11 +32,8 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// Longest time between two attempts to connect.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Freezes that may find too much to read, before a run counts as not converging.
-const MOST_FREEZES: u32 = 3;
-
-/// Failed proofs after which tracking is not believed any more.
-const MOST_UNPROVEN: u32 = 2;
+/// A session that lasted this long was not in vain: waits begin anew.
+const LASTED: Duration = Duration::from_mins(1);
 
 /// How a run goes about its work.
 #[derive(Clone, Debug)]
@@ -86,12 +83,13 @@ pub struct Complete {
 
 /// Makes the center's copy equal to the source at one moment, over as many sessions as it takes.
 ///
-/// `connect` opens a stream by its number; `reports` is called once a second; the run ends early, with everything thawed,
-/// when `stop` is ready.
+/// `connect` opens the stream that is to be greeted with these words; `reports` is called once a second. The run ends
+/// early when `stop` is ready: then everything is thawed and nothing of it reads, marks or sends any more. Marks that it
+/// took are gone with it; whoever begins with changes next keeps them behind the [`Tracker`].
 pub async fn run<S, F>(
     source: Arc<Source>,
     options: Options,
-    connect: impl Fn(u16) -> F,
+    connect: impl Fn(Hello) -> F,
     reports: impl Fn(Progress),
     stop: impl Future<Output = ()>,
 ) -> Result<Outcome, ReplicateError>
@@ -114,12 +112,13 @@ where
         () = stop => Ok(Outcome::Stopped),
         never = reporting => never,
     };
+    drive.rest().await;
     reports(meter.progress());
     outcome
 }
 
 /// How far the copy is.
-enum Copy {
+pub(super) enum Copy {
     /// Everything is to be sent or compared.
     Unknown,
     /// It lacks what is pending.
@@ -133,18 +132,25 @@ pub(super) struct Drive {
     pub(super) source: Arc<Source>,
     pub(super) options: Options,
     pub(super) meter: Arc<Meter>,
-    tracker: Result<Arc<dyn Tracker>, String>,
-    copy: Copy,
+    pub(super) tracker: Result<Arc<dyn Tracker>, String>,
+    pub(super) copy: Copy,
     /// What changed and was not copied since, disk by disk.
-    pending: Vec<Vec<Range>>,
+    pub(super) pending: Vec<Vec<Range>>,
     /// Bytes a second of one read after another, as measured last.
-    read_rate: f64,
+    pub(super) read_rate: f64,
+    /// Freezes that came to nothing.
     pub(super) freezes: u32,
-    unproven: u32,
+    /// Proofs that failed.
+    pub(super) unproven: u32,
     pub(super) freeze: Duration,
-    healed_bytes: Option<u64>,
-    /// Attempts to connect without success, one after another.
+    pub(super) healed_bytes: Option<u64>,
+    /// Sessions that came to nothing, one after another.
     failures: u32,
+    /// Tells this attempt at the run from those of an agent that ran before.
+    attempt: String,
+    /// Held by everything that runs on a thread for this run.
+    busy: mpsc::Sender<()>,
+    idle: mpsc::Receiver<()>,
 }
 
 impl Drive {
@@ -158,6 +164,12 @@ impl Drive {
             Start::Changes if tracker.is_ok() => Copy::Behind,
             _ => Copy::Unknown,
         };
+        source.freezer.allow(options.freeze_budget);
+        let mut tell_apart = [0; 8];
+        // Without randomness a newer session may be taken for an older one of the same name, and end a little later.
+        let _ = getrandom::fill(&mut tell_apart);
+        let attempt = format!("{}-{}", options.run, hex::encode(tell_apart));
+        let (busy, idle) = mpsc::channel(1);
         Self {
             pending: source.disks.iter().map(|_| Vec::new()).collect(),
             source,
@@ -171,20 +183,31 @@ impl Drive {
             freeze: Duration::ZERO,
             healed_bytes: None,
             failures: 0,
+            attempt,
+            busy,
+            idle,
         }
     }
 
-    async fn over_sessions<S, F>(&mut self, connect: impl Fn(u16) -> F) -> Result<Complete, ReplicateError>
+    async fn over_sessions<S, F>(&mut self, connect: impl Fn(Hello) -> F) -> Result<Complete, ReplicateError>
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
         F: Future<Output = Result<S, ConnectError>>,
     {
-        for attempt in 0_u64.. {
-            match self.session(&connect, attempt).await {
+        for number in 0_u64.. {
+            let begun = Instant::now();
+            match self.session(&connect, number).await {
                 Err(error) if error.again() => {
+                    if begun.elapsed() > LASTED {
+                        self.failures = 0;
+                    }
                     let wait = Duration::from_secs(1 << self.failures.min(5)).min(LONGEST_WAIT);
+                    if self.failures == 0 {
+                        tracing::warn!(%error, "the copy is interrupted; trying again, at most {} s apart", LONGEST_WAIT.as_secs());
+                    } else {
+                        tracing::debug!(%error, "the copy is still interrupted; next attempt in {} s", wait.as_secs());
+                    }
                     self.failures += 1;
-                    tracing::warn!(%error, "the copy is interrupted; next attempt in {} s", wait.as_secs());
                     self.meter.phase(Phase::Starting);
                     tokio::time::sleep(wait).await;
                 }
@@ -196,8 +219,8 @@ impl Drive {
 
     async fn session<S, F>(
         &mut self,
-        connect: impl Fn(u16) -> F,
-        attempt: u64,
+        connect: impl Fn(Hello) -> F,
+        number: u64,
     ) -> Result<Complete, ReplicateError>
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
@@ -205,12 +228,11 @@ impl Drive {
     {
         let hello = Hello {
             agent_version: self.options.agent_version.clone(),
-            session: format!("{}-{attempt}", self.options.run),
+            session: format!("{}-{number}", self.attempt),
             stream: 0,
         };
         let (source, meter) = (self.source.clone(), self.meter.clone());
         let mut session = Session::open(connect, self.options.streams, &hello, source, meter).await?;
-        self.failures = 0;
         if session.fresh() {
             // Whatever was sent before is not there.
             self.copy = Copy::Unknown;
@@ -232,88 +254,6 @@ impl Drive {
         Ok(Complete { progress, freeze: self.freeze, healed_bytes: self.healed_bytes })
     }
 
-    /// Copies what the tracker marks until little is left, then freezes.
-    async fn follow<S>(
-        &mut self,
-        session: &mut Session<S>,
-        tracker: &Arc<dyn Tracker>,
-    ) -> Result<(), ReplicateError>
-    where
-        S: AsyncRead + AsyncWrite + Send + 'static,
-    {
-        let mut begun = Instant::now();
-        if matches!(self.copy, Copy::Unknown) {
-            self.everything(session, Phase::Full, None).await?;
-            self.begun();
-            self.meter.tracking(Tracking::Ebpf);
-        }
-        let mut planner = Planner::new(self.options.freeze_budget);
-        loop {
-            self.drain(tracker).await?;
-            let took = begun.elapsed();
-            let dirty_bytes = self.pending.iter().map(|ranges| bytes(ranges)).sum();
-            // Every block of the pass before counts, sent or not.
-            let copy_rate = self.read_rate;
-            let next = planner.after(&Pass { dirty_bytes, took, read_rate: self.read_rate, copy_rate });
-            begun = Instant::now();
-            match next {
-                Next::Again { predicted } => {
-                    self.meter.forecast(dirty_bytes, took, predicted);
-                    self.changes(session).await?;
-                }
-                Next::Freeze { predicted } => {
-                    self.meter.forecast(dirty_bytes, took, predicted);
-                    break;
-                }
-                Next::Stuck(stuck) => return Err(ReplicateError::NotConverging(stuck.to_string())),
-            }
-        }
-        if self.options.audit && self.healed_bytes.is_none() {
-            let before = self.meter.changed();
-            self.everything(session, Phase::Audit, None).await?;
-            self.healed_bytes = Some(self.meter.changed() - before);
-        }
-        self.flush().await?;
-        self.drain(tracker).await?;
-        self.changes(session).await?;
-        self.freeze(tracker).await
-    }
-
-    async fn freeze(&mut self, tracker: &Arc<dyn Tracker>) -> Result<(), ReplicateError> {
-        self.meter.phase(Phase::Frozen);
-        let (source, tracker, budget) = (self.source.clone(), tracker.clone(), self.options.freeze_budget);
-        let taken = tracker.clone();
-        match blocking(move || freeze_and_read(&source, &*taken, budget)).await? {
-            Attempt::Held(held) => {
-                self.freeze = held.took;
-                self.copy = Copy::Equal(Some(held));
-            }
-            Attempt::Unproven(reason) => {
-                tracing::warn!(reason, "changes may have gone unnoticed; everything is compared");
-                self.meter.tracking(Tracking::Rescan { reason: reason.clone() });
-                self.copy = Copy::Unknown;
-                self.unproven += 1;
-                if self.unproven < MOST_UNPROVEN {
-                    blocking(move || tracker.rebase().map_err(ReplicateError::Track)).await?;
-                } else {
-                    self.tracker = Err(reason);
-                }
-            }
-            Attempt::TooMuch(dirty) => {
-                self.add(dirty);
-                self.freezes += 1;
-                if self.freezes >= MOST_FREEZES {
-                    let seconds = budget.as_secs_f64();
-                    return Err(ReplicateError::NotConverging(format!(
-                        "{MOST_FREEZES} freezes found more to read than {seconds:.1} s and 32 MiB have room for; \
-                         look for programs that write to the disks past their filesystems, or allow a longer freeze"
-                    )));
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Sends or compares everything in use; gives whether all of it was begun before `until`.
     pub(super) async fn everything<S>(
         &mut self,
@@ -326,7 +266,7 @@ impl Drive {
     {
         self.flush().await?;
         let source = self.source.clone();
-        let allocated = blocking(move || {
+        let allocated = self.blocking(move || {
             let disks = source.disks.iter().map(|disk| match (disk.allocated)() {
                 Ok(ranges) => Ok(join(ranges)),
                 Err(error) => Err(ReplicateError::Allocation { disk: disk.number, error }),
@@ -345,6 +285,7 @@ impl Drive {
         }
         let reads = self.meter.reads();
         let all = session.pass(how, allocated, until).await?;
+        self.failures = 0;
         self.note_read_rate(reads);
         Ok(all)
     }
@@ -354,44 +295,39 @@ impl Drive {
         self.copy = Copy::Behind;
     }
 
-    /// Copies what is pending; it stays pending until it is on the center's disk.
-    async fn changes<S>(&mut self, session: &mut Session<S>) -> Result<(), ReplicateError>
-    where
-        S: AsyncRead + AsyncWrite + Send + 'static,
-    {
-        let numbers = self.source.disks.iter().map(|disk| disk.number);
-        self.meter.pass(Phase::Changes, numbers.zip(self.pending.iter().map(|ranges| bytes(ranges))));
-        let reads = self.meter.reads();
-        session.pass(How::Offer, self.pending.clone(), None).await?;
-        self.note_read_rate(reads);
-        self.pending.iter_mut().for_each(Vec::clear);
-        Ok(())
-    }
-
-    async fn drain(&mut self, tracker: &Arc<dyn Tracker>) -> Result<(), ReplicateError> {
-        let (source, tracker) = (self.source.clone(), tracker.clone());
-        let drained = blocking(move || {
-            let disks = source.disks.iter().map(|disk| tracker.drain(disk.number));
-            disks.collect::<Result<Vec<_>, _>>().map_err(ReplicateError::Track)
-        });
-        let drained = drained.await?;
-        self.add(drained);
-        Ok(())
-    }
-
-    fn add(&mut self, dirty: Vec<Vec<Range>>) {
-        for (pending, mut dirty) in self.pending.iter_mut().zip(dirty) {
-            dirty.append(pending);
-            *pending = join(dirty);
-        }
-    }
-
-    async fn flush(&self) -> Result<(), ReplicateError> {
+    pub(super) async fn flush(&self) -> Result<(), ReplicateError> {
         let freezer = self.source.freezer.clone();
-        blocking(move || freezer.flush().map_err(ReplicateError::Freeze)).await
+        self.blocking(move || freezer.flush().map_err(ReplicateError::Freeze)).await
     }
 
-    fn note_read_rate(&mut self, (bytes_before, time_before): (u64, Duration)) {
+    /// Does what blocks on a thread where that is allowed.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, ReplicateError> + Send + 'static,
+    ) -> Result<T, ReplicateError> {
+        let busy = self.busy();
+        let working = spawn_blocking(move || {
+            let done = work();
+            drop(busy);
+            done
+        });
+        working.await.map_err(std::io::Error::other)?
+    }
+
+    /// What a thread holds while it works for this run.
+    pub(super) fn busy(&self) -> mpsc::Sender<()> {
+        self.busy.clone()
+    }
+
+    /// Returns when no thread works for this run any more.
+    async fn rest(self) {
+        let Self { busy, mut idle, .. } = self;
+        drop(busy);
+        // Nothing is ever sent.
+        while idle.recv().await.is_some() {}
+    }
+
+    pub(super) fn note_read_rate(&mut self, (bytes_before, time_before): (u64, Duration)) {
         let (bytes, time) = self.meter.reads();
         let seconds = time.saturating_sub(time_before).as_secs_f64();
         if bytes > bytes_before && seconds > 0.0 {
@@ -400,11 +336,4 @@ impl Drive {
             self.read_rate = read / seconds;
         }
     }
-}
-
-/// Does what blocks on a thread where that is allowed.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ReplicateError> + Send + 'static,
-) -> Result<T, ReplicateError> {
-    spawn_blocking(work).await.map_err(std::io::Error::other)?
 }

@@ -33,6 +33,8 @@ pub(super) enum Attempt {
     Unproven(String),
     /// There was more than a freeze has room or time for; the marks taken, disk by disk, are given back.
     TooMuch(Vec<Vec<Range>>),
+    /// The filesystems did not freeze, or not for long enough; the marks taken are given back.
+    NotHeld(Vec<Vec<Range>>, std::io::Error),
 }
 
 impl Held {
@@ -58,34 +60,45 @@ pub(super) fn freeze_and_read(
     memory.fill(1);
     let mut places = HashMap::with_capacity(2 * HELD_BYTES / LEAST_SLOT);
     let mut slots: Vec<(usize, Range, usize)> = Vec::with_capacity(HELD_BYTES / LEAST_SLOT);
-    let mut dirty: Vec<Vec<Range>> = source.disks.iter().map(|_| Vec::with_capacity(1024)).collect();
+    let mut dirty: Vec<Vec<Range>> = source.disks.iter().map(|_| Vec::with_capacity(MOST_MARKS)).collect();
     let mut used = 0;
 
     let begun = Instant::now();
     // Dropped on every way out, which thaws.
-    let frozen = source.freezer.freeze().map_err(ReplicateError::Freeze)?;
+    let frozen = match source.freezer.freeze() {
+        Ok(frozen) => frozen,
+        Err(error) => return Ok(Attempt::NotHeld(dirty, error)),
+    };
     source.freezer.flush().map_err(ReplicateError::Freeze)?;
     loop {
         let mut quiet = true;
         for (place, disk) in source.disks.iter().enumerate() {
-            let marks = tracker.drain(disk.number).map_err(ReplicateError::Track)?;
-            quiet &= marks.is_empty();
-            dirty[place].extend_from_slice(&marks);
-            for range in marks.into_iter().flat_map(|range| blocks(range, disk.content.size())) {
-                let length = usize::try_from(range.length()).unwrap_or(usize::MAX);
-                let at = *places.entry((place, range.offset())).or_insert(used);
-                if at == used {
-                    if length > HELD_BYTES - used || begun.elapsed() > budget {
-                        return Ok(Attempt::TooMuch(dirty));
+            let known = dirty[place].len();
+            let marks = tracker.drain(disk.number, &mut |range| {
+                quiet = false;
+                note(&mut dirty[place], known, range);
+            });
+            marks.map_err(ReplicateError::Track)?;
+            for mark in known..dirty[place].len() {
+                for range in blocks(dirty[place][mark], disk.content.size()) {
+                    let length = usize::try_from(range.length()).unwrap_or(usize::MAX);
+                    let at = *places.entry((place, range.offset())).or_insert(used);
+                    if at == used {
+                        if length > HELD_BYTES - used || begun.elapsed() > budget {
+                            return Ok(Attempt::TooMuch(dirty));
+                        }
+                        slots.push((place, range, at));
+                        used += length.next_multiple_of(LEAST_SLOT);
                     }
-                    slots.push((place, range, at));
-                    used += length.next_multiple_of(LEAST_SLOT);
+                    disk.content.hold(&mut memory, at, range).map_err(|error| ReplicateError::Disk {
+                        offset: range.offset(),
+                        length: range.length(),
+                        error,
+                    })?;
                 }
-                disk.content.hold(&mut memory, at, range).map_err(|error| ReplicateError::Disk {
-                    offset: range.offset(),
-                    length: range.length(),
-                    error,
-                })?;
+            }
+            if dirty[place].len() == MOST_MARKS {
+                return Ok(Attempt::TooMuch(dirty));
             }
         }
         if quiet {
@@ -96,13 +109,28 @@ pub(super) fn freeze_and_read(
         }
     }
     let proof = tracker.prove();
-    if let Some(frozen) = frozen {
-        frozen.thaw().map_err(ReplicateError::Freeze)?;
+    let took = begun.elapsed();
+    if let Some(Err(error)) = frozen.map(|frozen| frozen.thaw()) {
+        return Ok(Attempt::NotHeld(dirty, error));
     }
     Ok(match proof {
-        Ok(()) => Attempt::Held(Held { memory, slots, took: begun.elapsed() }),
+        Ok(()) => Attempt::Held(Held { memory, slots, took }),
         Err(reason) => Attempt::Unproven(reason),
     })
+}
+
+/// Marks of a disk that are kept during a freeze, in memory that is there before: more than there are slots.
+const MOST_MARKS: usize = 4 * HELD_BYTES / LEAST_SLOT;
+
+/// Keeps a mark. When there is no room, the last one that was taken now becomes wide enough to cover this one too.
+fn note(marks: &mut Vec<Range>, known: usize, range: Range) {
+    if marks.len() < MOST_MARKS {
+        marks.push(range);
+    } else if let Some(last) = marks.get_mut(known..).and_then(<[Range]>::last_mut) {
+        let (start, end) = (last.offset().min(range.offset()), last.end().max(range.end()));
+        // Both were ranges, so what covers them is one.
+        *last = Range::new(start, end - start, u64::MAX).unwrap_or(*last);
+    }
 }
 
 /// What slots are aligned to, as direct reads need it.

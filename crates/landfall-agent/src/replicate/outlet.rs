@@ -1,16 +1,11 @@
 //! One stream to the center: numbering, window, pace, and the center's answers.
 
-use std::{
-    collections::HashMap,
-    io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use agent_api::{StreamError, read_frame, write_frame};
 use replication::{
     Codec, Frame, Leaf, LeafKey, Range, digest,
-    frame::{Extent, Failed, Hello, Settings, Welcome},
+    frame::{Extent, Hello, Settings, Welcome},
     progress::{Limit, Tracking},
 };
 use tokio::{
@@ -20,111 +15,16 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Bandwidth, ConnectError, Meter};
+use super::{
+    Bandwidth, Meter, ReplicateError,
+    heard::{Heard, State, listen},
+};
 
 /// How long the center's last words are waited for, once it takes nothing more.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Bytes after which the speed of the link is taken anew.
 const MEASURED_BYTES: u64 = 4 << 20;
-
-/// Why a copy cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplicateError {
-    /// The connection broke, or what came is no frame.
-    #[error(transparent)]
-    Stream(#[from] StreamError),
-    /// The center closed the stream.
-    #[error("the center closed the stream of disk data")]
-    Closed,
-    /// The center cannot go on.
-    #[error("{}: {}", .0.code, .0.message)]
-    Center(Failed),
-    /// The center's greeting makes no sense.
-    #[error("the center's greeting cannot be used: {0}; upgrade the older of the two sides")]
-    Greeting(&'static str),
-    /// The disk cannot be read.
-    #[error("reading {length} bytes at {offset} of the disk: {error}")]
-    Disk {
-        /// Where.
-        offset: u64,
-        /// How much.
-        length: u64,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// Compressing failed.
-    #[error("compressing disk data: {0}")]
-    Pack(io::Error),
-    /// No stream to the center can be opened.
-    #[error(transparent)]
-    Connect(ConnectError),
-    /// What a disk has in use cannot be found out.
-    #[error("finding what disk {disk} has in use: {error}")]
-    Allocation {
-        /// Which disk.
-        disk: u16,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// Changes of a disk cannot be taken from the kernel.
-    #[error("taking the changes of a disk from the kernel: {0}")]
-    Track(io::Error),
-    /// The filesystems cannot be flushed, frozen or thawed.
-    #[error("holding the filesystems still: {0}")]
-    Freeze(io::Error),
-    /// The source does not come to rest.
-    #[error("{0}")]
-    NotConverging(String),
-}
-
-impl ReplicateError {
-    /// Whether the same may succeed with another connection.
-    pub const fn again(&self) -> bool {
-        match self {
-            Self::Stream(StreamError::Broken(_)) | Self::Closed => true,
-            Self::Center(failed) => failed.again,
-            Self::Connect(error) => error.again,
-            _ => false,
-        }
-    }
-
-    /// The code that people see and the book explains.
-    pub fn code(&self) -> &str {
-        match self {
-            Self::Stream(StreamError::Broken(_)) | Self::Closed | Self::Connect(_) => "Replication.Broken",
-            Self::Stream(StreamError::Frame(_)) | Self::Greeting(_) => "Replication.Protocol",
-            Self::Center(failed) => &failed.code,
-            Self::Disk { .. } | Self::Allocation { .. } => "Replication.SourceDisk",
-            Self::Pack(_) => "Replication.Internal",
-            Self::Track(_) => "Replication.Tracking",
-            Self::Freeze(_) => "Replication.Freeze",
-            Self::NotConverging(_) => "Replication.NotConverging",
-        }
-    }
-}
-
-impl From<io::Error> for ReplicateError {
-    fn from(error: io::Error) -> Self {
-        Self::Stream(error.into())
-    }
-}
-
-/// What the center has said, as far as the sender must know.
-#[derive(Debug, Default)]
-struct Heard {
-    /// Who waits for the answer to which frame.
-    waiting: Mutex<HashMap<u64, oneshot::Sender<Vec<u8>>>>,
-}
-
-/// How the center's side stands.
-#[derive(Clone, Debug, Default)]
-struct State {
-    durable: u64,
-    settings: Settings,
-    /// Why nothing more will be heard.
-    over: Option<Result<(), Failed>>,
-}
 
 /// One stream to the center.
 pub struct Outlet<S> {
@@ -397,49 +297,4 @@ impl<S> Drop for Outlet<S> {
             listening.abort();
         }
     }
-}
-
-impl Heard {
-    fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Vec<u8>>>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Takes in what the center says, until it says no more.
-async fn listen(
-    mut reader: impl AsyncRead + Unpin,
-    heard: Arc<Heard>,
-    states: watch::Sender<State>,
-    bandwidth: Arc<Bandwidth>,
-) -> Result<(), StreamError> {
-    let outcome = loop {
-        match read_frame(&mut reader).await {
-            Ok(Some(Frame::Durable { sequence })) => {
-                states.send_modify(|state| state.durable = state.durable.max(sequence));
-            }
-            Ok(Some(Frame::Settings(settings))) => {
-                // Before the sender wakes, so that it does not wait for the old limit.
-                bandwidth.set(settings.bandwidth_bytes_per_second);
-                states.send_modify(|state| state.settings = settings);
-            }
-            Ok(Some(Frame::Want { sequence, wanted })) => {
-                if let Some(waiting) = heard.waiting().remove(&sequence) {
-                    // Who does not wait any more has given up.
-                    let _ = waiting.send(wanted);
-                }
-            }
-            Ok(Some(Frame::Failed(failed))) => {
-                states.send_modify(|state| state.over = Some(Err(failed)));
-                break Ok(());
-            }
-            // Frames that only an agent sends, and the end.
-            Ok(_) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-    };
-    states.send_modify(|state| {
-        state.over.get_or_insert(Ok(()));
-    });
-    heard.waiting().clear();
-    outcome
 }

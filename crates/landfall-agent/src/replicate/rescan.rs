@@ -9,11 +9,7 @@ use std::time::{Duration, Instant};
 use replication::progress::Phase;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{
-    Frozen, ReplicateError,
-    drive::{Drive, blocking},
-    session::Session,
-};
+use super::{Frozen, ReplicateError, drive::Drive, session::Session};
 
 /// Scans after which a disk counts as never at rest.
 const MOST_SCANS: u32 = 6;
@@ -62,12 +58,15 @@ impl Drive {
         let begun = Instant::now();
         // Dropped on every way out, which thaws.
         let frozen: Option<Box<dyn Frozen>> =
-            blocking(move || freezer.freeze().map_err(ReplicateError::Freeze)).await?;
+            self.blocking(move || freezer.freeze().map_err(ReplicateError::Freeze)).await?;
         let Some(frozen) = frozen else { return Ok(Frosty::Nothing) };
         let until = tokio::time::Instant::now() + self.options.freeze_budget;
         let all = self.everything(session, Phase::Frozen, Some(until)).await?;
-        blocking(move || frozen.thaw().map_err(ReplicateError::Freeze)).await?;
-        if !all {
+        let held = self.blocking(move || Ok(frozen.thaw())).await?;
+        if let (true, Err(error)) = (all, &held) {
+            tracing::warn!(%error, "a freeze came to nothing");
+        }
+        if !all || held.is_err() {
             return Ok(Frosty::Late);
         }
         self.freeze = begun.elapsed();

@@ -10,18 +10,9 @@ use tokio::{
 };
 
 use super::{
-    Bandwidth, Copier, DiskSource, Meter, Outlet, ReplicateError, Source, frozen::Held, ranges::Shared,
+    Bandwidth, ConnectError, Copier, DiskSource, Meter, Outlet, ReplicateError, Source, frozen::Held,
+    ranges::Shared,
 };
-
-/// Why a stream to the center cannot be opened.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct ConnectError {
-    /// What was attempted and what became of it.
-    pub message: String,
-    /// Whether trying again later may help.
-    pub again: bool,
-}
 
 /// How a pass finds out what to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +35,7 @@ pub(super) struct Session<S> {
 impl<S: AsyncRead + AsyncWrite + Send + 'static> Session<S> {
     /// Connects, and greets the center on every stream before anything is sent on one.
     pub(super) async fn open<F>(
-        connect: impl Fn(u16) -> F,
+        connect: impl Fn(Hello) -> F,
         streams: u16,
         hello: &Hello,
         source: Arc<Source>,
@@ -56,8 +47,8 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Session<S> {
         let bandwidth = Arc::new(Bandwidth::default());
         let mut outlets = Vec::new();
         for stream in 0..streams.max(1) {
-            let connection = connect(stream).await.map_err(ReplicateError::Connect)?;
             let hello = Hello { stream, ..hello.clone() };
+            let connection = connect(hello.clone()).await.map_err(ReplicateError::Connect)?;
             outlets.push(Outlet::open_among(connection, hello, bandwidth.clone(), meter.clone()).await?);
         }
         Ok(Self { outlets, source, meter })

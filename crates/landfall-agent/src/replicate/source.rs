@@ -1,6 +1,6 @@
 //! What a run copies: disks, how their changes are known, and how they are frozen.
 
-use std::{io, path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use replication::Range;
 
@@ -8,9 +8,9 @@ use super::{DiskSource, ImageFile};
 
 /// Knows which blocks of the disks changed.
 pub trait Tracker: Send + Sync + 'static {
-    /// Takes the marks of a disk: what changed since they were taken last. A block that changes while it is read after
-    /// this is marked again.
-    fn drain(&self, disk: u16) -> io::Result<Vec<Range>>;
+    /// Takes the marks of a disk and hands them out: what changed since they were taken last. A block that changes while
+    /// it is read after this is marked again. Allocates nothing, for it is called while filesystems are frozen.
+    fn drain(&self, disk: u16, take: &mut dyn FnMut(Range)) -> io::Result<()>;
     /// Proves, while nothing is written, that no change since the base went without a mark; else says why it cannot.
     fn prove(&self) -> Result<(), String>;
     /// Takes a new base, from which on changes are accounted for.
@@ -19,6 +19,8 @@ pub trait Tracker: Send + Sync + 'static {
 
 /// Holds the filesystems of the disks still.
 pub trait Freezer: Send + Sync + 'static {
+    /// Says for how long they may stand still from now on.
+    fn allow(&self, _budget: Duration) {}
     /// Writes out what the filesystems have in memory.
     fn flush(&self) -> io::Result<()>;
     /// Freezes them; `None` when there is nothing that can be frozen, such as where the disk is a file.
@@ -27,7 +29,7 @@ pub trait Freezer: Send + Sync + 'static {
 
 /// Filesystems that are frozen until this is dropped.
 pub trait Frozen: Send {
-    /// Thaws them, and says whether they were frozen all the time.
+    /// Thaws them; an error says that they were not frozen all the time, so that what was read may be torn.
     fn thaw(self: Box<Self>) -> io::Result<()>;
 }
 

@@ -145,8 +145,9 @@ impl DiskSource for Disk {
 }
 
 impl Tracker for Live {
-    fn drain(&self, _disk: u16) -> io::Result<Vec<Range>> {
-        Ok(std::mem::take(&mut self.state.lock().unwrap().marks))
+    fn drain(&self, _disk: u16, take: &mut dyn FnMut(Range)) -> io::Result<()> {
+        std::mem::take(&mut self.state.lock().unwrap().marks).into_iter().for_each(take);
+        Ok(())
     }
 
     fn prove(&self) -> Result<(), String> {

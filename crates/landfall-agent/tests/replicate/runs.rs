@@ -9,7 +9,7 @@ use landfall_agent::replicate::{
 };
 use replication::{
     Range,
-    frame::Settings,
+    frame::{Hello, Settings},
     progress::{Phase, Progress, Tracking},
 };
 
@@ -44,7 +44,8 @@ async fn attempt(
     options: Options,
     center: &Arc<Center>,
 ) -> Result<Outcome, ReplicateError> {
-    run(source, options, |stream| center.clone().connect(stream), |_| (), std::future::pending()).await
+    run(source, options, |hello: Hello| center.clone().connect(hello.stream), |_| (), std::future::pending())
+        .await
 }
 
 async fn complete(source: Arc<Source>, options: Options, center: &Arc<Center>) -> Complete {
@@ -73,7 +74,7 @@ async fn an_image_file_is_copied_and_proven_at_rest_by_a_second_scan() {
     let (_directory, source) = image(&content);
     let center = Center::new(&[content.len()]);
     let reports = Mutex::new(Vec::<Progress>::new());
-    let connect = |stream| center.clone().connect(stream);
+    let connect = |hello: Hello| center.clone().connect(hello.stream);
     let report = |progress| reports.lock().unwrap().push(progress);
     let outcome = run(source, options(), connect, report, std::future::pending()).await.unwrap();
     let Outcome::Complete(complete) = outcome else { panic!("{outcome:?}") };
@@ -220,7 +221,7 @@ async fn a_limit_holds_for_all_streams_and_a_change_at_once() {
 #[tokio::test]
 async fn a_run_stops_when_told() {
     let (live, center) = (Live::new(u32::MAX, 1), Center::new(&[SIZE]));
-    let connect = |stream| center.clone().connect(stream);
+    let connect = |hello: Hello| center.clone().connect(hello.stream);
     let outcome = run(live.source(true), options(), connect, |_| (), std::future::ready(())).await.unwrap();
     assert_eq!(outcome, Outcome::Stopped);
     assert!(!live.is_frozen());
