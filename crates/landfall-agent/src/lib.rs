@@ -27,6 +27,7 @@ mod size;
 pub mod state;
 pub mod system;
 pub mod trust;
+mod work;
 
 use std::{
     ffi::OsString,

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    os::unix::fs::FileTypeExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError, mpsc},
     thread::{self, JoinHandle},
@@ -19,11 +20,42 @@ use replication::Range;
 use super::{Freezer, Frozen, RawDisk, Source, SourceDisk, Tracker};
 
 impl Source {
+    /// Disks by their paths, with the number of each: block devices, files that hold a disk image, or both. Of both, all
+    /// are compared, since a run knows the changes of all its disks or of none. Blocks.
+    pub fn open(disks: &[(u16, PathBuf)], budget: Duration) -> io::Result<Self> {
+        let mut devices = Vec::new();
+        let mut images = Vec::new();
+        for (number, path) in disks {
+            let kind = path.metadata()?.file_type();
+            if kind.is_block_device() { &mut devices } else { &mut images }.push((*number, path.clone()));
+        }
+        if images.is_empty() {
+            return Self::devices(&devices, budget);
+        }
+        let files = Self::images(images.iter().map(|(number, path)| (*number, path.as_path())))?;
+        if devices.is_empty() {
+            return Ok(files);
+        }
+        let reason = format!("disk {} is an image file", images[0].0);
+        let mut both = Self::with_tracker(&devices, budget, Err(reason))?;
+        both.disks.extend(files.disks);
+        both.disks.sort_by_key(|disk| disk.number);
+        Ok(both)
+    }
+
     /// Whole disks of this machine, with the number of each. Tracking begins here, before anything is read; where it
     /// cannot, the source says why and is compared instead. Blocks.
     pub fn devices(disks: &[(u16, PathBuf)], budget: Duration) -> io::Result<Self> {
-        let paths: Vec<PathBuf> = disks.iter().map(|(_, path)| path.clone()).collect();
-        let tracker = attach(disks, &paths);
+        let paths: Vec<&PathBuf> = disks.iter().map(|(_, path)| path).collect();
+        Self::with_tracker(disks, budget, attach(disks, &paths))
+    }
+
+    fn with_tracker(
+        disks: &[(u16, PathBuf)],
+        budget: Duration,
+        tracker: Result<Arc<dyn Tracker>, String>,
+    ) -> io::Result<Self> {
+        let paths = disks.iter().map(|(_, path)| path.clone()).collect();
         let freezer = Arc::new(Filesystems { paths, budget: Mutex::new(budget), holding: Arc::default() });
         let open = |(number, path): &(u16, PathBuf)| {
             let content = RawDisk::open(path).map_err(io::Error::other)?;
@@ -36,7 +68,7 @@ impl Source {
     }
 }
 
-fn attach(disks: &[(u16, PathBuf)], paths: &[PathBuf]) -> Result<Arc<dyn Tracker>, String> {
+fn attach(disks: &[(u16, PathBuf)], paths: &[&PathBuf]) -> Result<Arc<dyn Tracker>, String> {
     let tracker = track::Tracker::attach(paths).map_err(|error| error.to_string())?;
     let numbers = disks.iter().map(|(number, _)| *number).collect();
     let marks = Marks { tracker: RwLock::new(tracker), numbers };

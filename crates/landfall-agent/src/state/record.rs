@@ -1,5 +1,6 @@
-//! The two records of the state directory.
+//! The records of the state directory.
 
+use replication::progress::{Progress, Tracking};
 use serde::{Deserialize, Serialize};
 use smc::{AccessTokenId, SourceId, Timestamp};
 
@@ -53,6 +54,56 @@ pub enum HeartbeatState {
     },
 }
 
+/// What the agent does for its center.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkRecord {
+    /// When this was written, by this machine's clock.
+    pub updated: Timestamp,
+    /// The job, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<String>,
+    /// The run that was worked on last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<String>,
+    /// How changes of the job's disks are found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<Tracking>,
+    /// How the work stands.
+    #[serde(flatten)]
+    pub work: WorkState,
+}
+
+/// How the work stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum WorkState {
+    /// There is none.
+    Nothing,
+    /// Changes are tracked until the next run.
+    Tracking,
+    /// A run is being copied.
+    Copying {
+        /// How far it is.
+        progress: Box<Progress>,
+    },
+    /// The run is complete.
+    Complete {
+        /// Bytes of content sent.
+        sent_bytes: u64,
+        /// How long filesystems were frozen, in milliseconds.
+        freeze_ms: u64,
+    },
+    /// The center stopped the run.
+    Stopped,
+    /// The run failed.
+    Failed {
+        /// The code that the book explains.
+        code: String,
+        /// What is wrong and what to do.
+        message: String,
+    },
+}
+
 impl Membership {
     const FILE: &'static str = "source.json";
 
@@ -71,6 +122,20 @@ impl Heartbeat {
     const FILE: &'static str = "heartbeat.json";
 
     /// Reads the last heartbeat; `None` if there is none, or none that can be read: it is only a report.
+    pub fn load(state: &StateDir) -> Option<Self> {
+        state.read(Self::FILE).ok().flatten()
+    }
+
+    /// Keeps it, without waiting for the disk.
+    pub fn save(&self, state: &StateDir) -> Result<(), StateError> {
+        state.replace_volatile(Self::FILE, self)
+    }
+}
+
+impl WorkRecord {
+    const FILE: &'static str = "work.json";
+
+    /// Reads what was done last; `None` if nothing ever was, or if it cannot be read: it is only a report.
     pub fn load(state: &StateDir) -> Option<Self> {
         state.read(Self::FILE).ok().flatten()
     }

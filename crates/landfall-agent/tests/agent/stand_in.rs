@@ -9,11 +9,11 @@ use std::{
     },
 };
 
-use agent_api::ErrorReply;
+use agent_api::{ErrorReply, HeartbeatReply, Work};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
 use landfall_agent::{
     center_url::CenterUrl,
@@ -82,6 +82,16 @@ pub(crate) fn healthy(call: &Call) -> Answer {
 
 type Rule = Box<dyn Fn(&Call) -> Answer + Send + Sync>;
 
+/// Takes a stream of disk data, in a task that ends when the center dies.
+pub(crate) type Taker = Box<dyn Fn(TokioIo<Upgraded>) -> AbortHandle + Send + Sync>;
+
+/// What the center has its agent do. Until it is said for the first time, answers are not held back.
+#[derive(Clone, Default)]
+struct Orders {
+    revision: u64,
+    work: Option<Work>,
+}
+
 pub(crate) struct StandIn {
     pub(crate) pin: Pin,
     tls: TlsAcceptor,
@@ -90,6 +100,8 @@ pub(crate) struct StandIn {
     connections: AtomicUsize,
     alive: AtomicBool,
     serving: Mutex<Vec<AbortHandle>>,
+    orders: watch::Sender<Orders>,
+    taker: Mutex<Option<Taker>>,
 }
 
 impl StandIn {
@@ -103,6 +115,8 @@ impl StandIn {
             connections: AtomicUsize::new(0),
             alive: AtomicBool::new(true),
             serving: Mutex::new(vec![]),
+            orders: watch::Sender::default(),
+            taker: Mutex::default(),
         })
     }
 
@@ -120,6 +134,53 @@ impl StandIn {
 
     pub(crate) fn obey(&self, rule: impl Fn(&Call) -> Answer + Send + Sync + 'static) {
         *self.rule.lock().unwrap() = Box::new(rule);
+    }
+
+    /// Has the agent do this, and nothing else.
+    pub(crate) fn order(&self, work: Option<Work>) {
+        self.orders.send_modify(|orders| *orders = Orders { revision: orders.revision + 1, work });
+    }
+
+    /// Hands streams of disk data to this; without, none is taken.
+    pub(crate) fn take_streams(
+        &self,
+        taker: impl Fn(TokioIo<Upgraded>) -> AbortHandle + Send + Sync + 'static,
+    ) {
+        *self.taker.lock().unwrap() = Some(Box::new(taker));
+    }
+
+    /// Waits as an answer to a heartbeat does, then gives it.
+    async fn held(&self, call: &Call) -> Answer {
+        let mut orders = self.orders.subscribe();
+        let wait = std::time::Duration::from_secs(call.body["wait_seconds"].as_u64().unwrap());
+        let news = orders.wait_for(|orders| orders.revision != call.body["seen"].as_u64().unwrap());
+        let _ = tokio::time::timeout(wait, news).await;
+        let Orders { revision, work } = self.orders.borrow().clone();
+        let source_id = SOURCE_ID.to_owned();
+        reply(200, &HeartbeatReply { source_id, heartbeat_seconds: 30, wait_seconds: 25, revision, work })
+    }
+
+    fn open_stream(self: &Arc<Self>, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if self.taker.lock().unwrap().is_none() {
+            let body =
+                json!({"code": "Replication.NotAssigned", "message": "this agent has no such run to send"});
+            return Response::builder().status(404).body(Full::new(Bytes::from(body.to_string()))).unwrap();
+        }
+        let center = self.clone();
+        let taking = tokio::spawn(async move {
+            let stream = hyper::upgrade::on(&mut request).await.unwrap();
+            if let Some(taker) = &*center.taker.lock().unwrap() {
+                let task = taker(TokioIo::new(stream));
+                center.serving.lock().unwrap().push(task);
+            }
+        });
+        self.serving.lock().unwrap().push(taking.abort_handle());
+        Response::builder()
+            .status(101)
+            .header("connection", "upgrade")
+            .header("upgrade", agent_api::UPGRADE)
+            .body(Full::default())
+            .unwrap()
     }
 
     /// Cuts every connection and takes no other until [`Self::revive`].
@@ -160,11 +221,21 @@ impl StandIn {
             let (center, key) = (self.clone(), key.clone());
             async move {
                 let path = request.uri().path().to_owned();
+                if path == agent_api::REPLICATE {
+                    let header = |name| request.headers().get(name).unwrap().to_str().unwrap().to_owned();
+                    let body = json!({"job": header(agent_api::JOB), "run": header(agent_api::RUN), "session": header(agent_api::SESSION)});
+                    center
+                        .calls
+                        .send_modify(|calls| calls.push(Call { path, key, body, connection, resumed }));
+                    return Ok(center.open_stream(request));
+                }
                 let body = request.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
                 let body = serde_json::from_slice(&body).unwrap();
                 let call = Call { path, key, body, connection, resumed };
-                let answer = (center.rule.lock().unwrap())(&call);
-                center.calls.send_modify(|calls| calls.push(call));
+                center.calls.send_modify(|calls| calls.push(call.clone()));
+                let holds = call.path == agent_api::HEARTBEAT && center.orders.borrow().revision > 0;
+                let answer =
+                    if holds { center.held(&call).await } else { (center.rule.lock().unwrap())(&call) };
                 match answer {
                     Answer::Reply(status, body) => Response::builder()
                         .status(status)
@@ -174,7 +245,7 @@ impl StandIn {
                 }
             }
         });
-        let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
     }
 }
 

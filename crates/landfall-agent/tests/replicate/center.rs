@@ -10,7 +10,7 @@ use replication::{
     Frame, Leaf, LeafKey, Range, digest,
     frame::{Settings, Welcome},
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::watch;
 
 pub(crate) const WINDOW: u64 = 2 << 20;
@@ -64,7 +64,10 @@ impl Center {
         ready(Ok(near))
     }
 
-    async fn serve(&self, stream: DuplexStream) -> Result<(), agent_api::StreamError> {
+    pub(crate) async fn serve<S>(&self, stream: S) -> Result<(), agent_api::StreamError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let Some(Frame::Hello(_)) = read_frame(&mut reader).await? else { panic!("no greeting") };
         let mut settings = self.settings.subscribe();
