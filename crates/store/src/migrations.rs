@@ -28,7 +28,8 @@ macro_rules! step {
 }
 
 /// All steps, in their order. A step that was released is never edited.
-const STEPS: &[Step] = &[step!(1, "0001_initial.sql"), step!(2, "0002_workgroups.sql")];
+const STEPS: &[Step] =
+    &[step!(1, "0001_initial.sql"), step!(2, "0002_workgroups.sql"), step!(3, "0003_jobs.sql")];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (
     version BIGINT PRIMARY KEY NOT NULL,

@@ -17,10 +17,21 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn new(table: &'static str, columns: &'static [&'static str], values: Vec<Value>) -> Self {
-        let id = match values.first() {
-            Some(Value::Text(text)) => text.clone(),
-            Some(Value::Int(number)) => number.to_string(),
-            _ => "without an id".into(),
+        let id = values.first().cloned().unwrap_or(Value::Null);
+        Self::of_row(table, columns, &id, values)
+    }
+
+    /// Takes the values of some columns of the row that `id` names.
+    pub(crate) fn of_row(
+        table: &'static str,
+        columns: &'static [&'static str],
+        id: &Value,
+        values: Vec<Value>,
+    ) -> Self {
+        let id = match id {
+            Value::Text(text) => text.clone(),
+            Value::Int(number) => number.to_string(),
+            Value::Null | Value::Blob(_) => "without an id".into(),
         };
         Self { table, columns, values: values.into_iter(), at: 0, id }
     }

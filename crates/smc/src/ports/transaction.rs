@@ -1,6 +1,6 @@
 //! One transaction over what tenants own. Every method that names an account sees that account's rows only.
 
-use super::{StoreError, WorkgroupTx};
+use super::{JobTx, StoreError, WorkgroupTx};
 use crate::{
     AccessTokenId, SourceId, Timestamp, WorkgroupId,
     access_token::{AccessToken, Status},
@@ -76,7 +76,7 @@ pub struct Heartbeat {
 pub struct NameTaken;
 
 /// One transaction. Rows written are seen by later reads of the same transaction.
-pub trait Tx: WorkgroupTx {
+pub trait Tx: WorkgroupTx + JobTx {
     /// Adds a code.
     fn insert_token(&mut self, token: &AccessToken) -> Result<(), StoreError>;
     /// Finds a code of the account.

@@ -2,7 +2,10 @@
 
 pub(crate) mod access_tokens;
 pub(crate) mod audit;
+mod document;
 mod heartbeats;
+mod jobs;
+mod many;
 mod port;
 pub(crate) mod sources;
 mod tags;

@@ -128,7 +128,8 @@ impl Tx for Transaction<'_> {
     }
 
     fn tags(&mut self, sources: &[SourceId]) -> Result<Vec<TagOn>, StoreError> {
-        tags::of(self, sources)
+        let found = tags::of(self, sources)?;
+        Ok(found.into_iter().map(|(source, tag)| TagOn { source, tag }).collect())
     }
 
     fn put_tags(&mut self, source: &SourceId, new: &[Tag]) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use ram::AccountId;
 use smc::{
     AccessTokenId, SourceId, Timestamp,
-    ports::{Listing, NameTaken, Page, SourceFilter, StoreError},
+    ports::{Listing, NameTaken, Page, Related, SourceFilter, StoreError},
     source::{Fault, Inventory, KeyFingerprint, MachineId, Source, State, offline_before},
 };
 
@@ -17,6 +17,9 @@ use crate::{
 
 /// The columns of `inventories`.
 pub(crate) const INVENTORY_COLUMNS: &[&str] = &["source", "document"];
+
+/// Sources that have a job which is not over.
+const BUSY: &str = "SELECT source FROM jobs WHERE status NOT IN ('Finished', 'Deleting')";
 
 const COLUMNS: &[&str] = &[
     "id",
@@ -154,18 +157,31 @@ pub(super) fn list(
         predicate
             .with("id IN (SELECT source FROM workgroup_members WHERE workgroup = ?)", workgroup.as_str());
     }
+    if let Some(job) = &filter.job {
+        predicate.with("id IN (SELECT source FROM jobs WHERE id = ?)", job.as_str());
+    }
+    match filter.related {
+        Some(Related::ToJobs) => predicate.plain("id IN (SELECT source FROM jobs)"),
+        Some(Related::ToNone) => predicate.plain("id NOT IN (SELECT source FROM jobs)"),
+        None => {}
+    }
     match filter.state {
         Some(State::Available) => {
-            predicate.with("last_seen >= ? AND fault_code IS NULL", offline_before(now));
+            let sql = format!("last_seen >= ? AND fault_code IS NULL AND id NOT IN ({BUSY})");
+            predicate.with(&sql, offline_before(now));
+        }
+        Some(State::InUse) => {
+            let sql = format!("last_seen >= ? AND fault_code IS NULL AND id IN ({BUSY})");
+            predicate.with(&sql, offline_before(now));
         }
         Some(State::Unavailable) => {
             predicate.with("(last_seen < ? OR fault_code IS NOT NULL)", offline_before(now));
         }
-        // No job and no removal in progress is kept yet.
-        Some(State::InUse | State::Deleting) => return Ok(nothing),
+        // A source is removed at once; what is left of it are its jobs.
+        Some(State::Deleting) => return Ok(nothing),
         None => {}
     }
-    tags::carrying(&mut predicate, &filter.tags);
+    tags::carrying::<SourceId>(&mut predicate, &filter.tags);
     if predicate.impossible() {
         return Ok(nothing);
     }

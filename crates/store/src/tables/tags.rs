@@ -1,108 +1,119 @@
-//! Tags on sources.
-
-use std::collections::HashMap;
+//! Tags, on whatever carries them.
 
 use ram::AccountId;
 use smc::{
-    SourceId,
+    JobId, SourceId,
     ports::StoreError,
-    tag::{Tag, TagFilter, TagOn},
+    tag::{Tag, TagFilter},
 };
 
+use super::many::{self, Owner};
 use crate::{driver::Value, predicate::Predicate, row::Fields, transaction::Transaction};
 
-const COLUMNS: &[&str] = &["source", "key", "value"];
-
-/// Sources asked for in one statement.
-const ASKED_AT_ONCE: usize = 128;
-
-pub(super) fn of(transaction: &mut Transaction<'_>, sources: &[SourceId]) -> Result<Vec<TagOn>, StoreError> {
-    let mut found = Vec::new();
-    for some in sources.chunks(ASKED_AT_ONCE) {
-        let mut predicate = Predicate::default();
-        predicate.among("source", some.iter().map(SourceId::as_str));
-        let sql = format!("SELECT source, key, value FROM tags WHERE {} ORDER BY key", predicate.sql());
-        for values in transaction.query(&sql, predicate.values())? {
-            found.push(read(values)?);
-        }
-    }
-    let mut places = HashMap::with_capacity(sources.len());
-    for (place, source) in sources.iter().enumerate() {
-        places.entry(source).or_insert(place);
-    }
-    // Stable, so that the order of the keys remains within a source.
-    found.sort_by_key(|on| places.get(&on.source).copied());
-    Ok(found)
+/// The id of something that carries tags.
+pub(super) trait Carrier: Owner {
+    /// The table of those that carry tags.
+    const CARRIERS: &'static str;
+    /// The table of their tags.
+    const TAGS: &'static str;
+    /// The columns of that: who carries the tag, its key and its value.
+    const COLUMNS: &'static [&'static str; 3];
 }
 
-pub(super) fn put(
+impl Carrier for SourceId {
+    const CARRIERS: &'static str = "sources";
+    const TAGS: &'static str = "tags";
+    const COLUMNS: &'static [&'static str; 3] = &["source", "key", "value"];
+}
+
+impl Carrier for JobId {
+    const CARRIERS: &'static str = "jobs";
+    const TAGS: &'static str = "job_tags";
+    const COLUMNS: &'static [&'static str; 3] = &["job", "key", "value"];
+}
+
+pub(super) fn of<C: Carrier>(
     transaction: &mut Transaction<'_>,
-    source: &SourceId,
+    carriers: &[C],
+) -> Result<Vec<(C, Tag)>, StoreError> {
+    let [carrier, ..] = C::COLUMNS;
+    let select = format!("SELECT {} FROM {}", C::COLUMNS.join(", "), C::TAGS);
+    many::rows_of(transaction, (&select, carrier, "key"), carriers, read)
+}
+
+pub(super) fn put<C: Carrier>(
+    transaction: &mut Transaction<'_>,
+    carrier: &C,
     tags: &[Tag],
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO tags (source, key, value) VALUES ($1, $2, $3)
-        ON CONFLICT (source, key) DO UPDATE SET value = excluded.value";
+    let ([column, ..], table) = (C::COLUMNS, C::TAGS);
+    let sql = format!(
+        "INSERT INTO {table} ({column}, key, value) VALUES ($1, $2, $3)
+        ON CONFLICT ({column}, key) DO UPDATE SET value = excluded.value"
+    );
     for tag in tags {
-        transaction
-            .execute(sql, &[source.as_str().into(), tag.key.as_str().into(), tag.value.as_str().into()])?;
+        let values = [carrier.text().into(), tag.key.as_str().into(), tag.value.as_str().into()];
+        transaction.execute(&sql, &values)?;
     }
     Ok(())
 }
 
-pub(super) fn remove(
+pub(super) fn remove<C: Carrier>(
     transaction: &mut Transaction<'_>,
-    source: &SourceId,
+    carrier: &C,
     keys: &[String],
 ) -> Result<(), StoreError> {
+    let ([column, ..], table) = (C::COLUMNS, C::TAGS);
     let mut predicate = Predicate::default();
-    predicate.with("source = ?", source.as_str());
+    predicate.with(&format!("{column} = ?"), carrier.text());
     // A key that no tag can have needs no removing.
     predicate.among("key", keys.iter().map(String::as_str).filter(|key| !key.contains('\0')));
     if !keys.is_empty() && predicate.values().len() == 1 {
         return Ok(());
     }
-    transaction.execute(&format!("DELETE FROM tags WHERE {}", predicate.sql()), predicate.values())?;
+    transaction.execute(&format!("DELETE FROM {table} WHERE {}", predicate.sql()), predicate.values())?;
     Ok(())
 }
 
-pub(super) fn tagged(
+pub(super) fn tagged<C: Carrier>(
     transaction: &mut Transaction<'_>,
     account: AccountId,
-    among: &[SourceId],
+    among: &[C],
     tags: &[TagFilter],
-    after: Option<&SourceId>,
+    after: Option<&C>,
     limit: u32,
-) -> Result<Vec<SourceId>, StoreError> {
+) -> Result<Vec<C>, StoreError> {
     let mut predicate = Predicate::of_account(account.to_string());
-    predicate.among("id", among.iter().map(SourceId::as_str));
+    predicate.among("id", among.iter().map(Owner::text));
     if let Some(after) = after {
-        predicate.with("id > ?", after.as_str());
+        predicate.with("id > ?", after.text());
     }
-    carrying(&mut predicate, tags);
+    carrying::<C>(&mut predicate, tags);
     if predicate.impossible() {
         return Ok(Vec::new());
     }
     let limit = predicate.bind(limit);
-    let sql = format!("SELECT id FROM sources WHERE {} ORDER BY id LIMIT {limit}", predicate.sql());
+    let sql = format!("SELECT id FROM {} WHERE {} ORDER BY id LIMIT {limit}", C::CARRIERS, predicate.sql());
     let rows = transaction.query(&sql, predicate.values())?;
-    rows.into_iter().map(|values| Fields::new("sources", &["id"], values).parsed(SourceId::parse)).collect()
+    rows.into_iter().map(|values| Fields::new(C::CARRIERS, &["id"], values).parsed(C::read)).collect()
 }
 
-/// Adds that a row of `sources` carries all of the tags.
-pub(super) fn carrying(predicate: &mut Predicate, tags: &[TagFilter]) {
+/// Adds that a row of the carriers' table carries all of the tags.
+pub(super) fn carrying<C: Carrier>(predicate: &mut Predicate, tags: &[TagFilter]) {
+    let ([column, ..], table, carriers) = (C::COLUMNS, C::TAGS, C::CARRIERS);
     for tag in tags {
         let key = predicate.bind(tag.key.as_str());
         let value = match &tag.value {
-            Some(value) => format!(" AND tags.value = {}", predicate.bind(value.as_str())),
+            Some(value) => format!(" AND {table}.value = {}", predicate.bind(value.as_str())),
             None => String::new(),
         };
         predicate.plain(&format!(
-            "EXISTS (SELECT 1 FROM tags WHERE tags.source = sources.id AND tags.key = {key}{value})"
+            "EXISTS (SELECT 1 FROM {table} WHERE {table}.{column} = {carriers}.id AND {table}.key = {key}{value})"
         ));
     }
 }
 
-fn read(values: Vec<Value>) -> Result<TagOn, StoreError> {
-    let mut row = Fields::new("tags", COLUMNS, values);
-    Ok(TagOn { source: row.parsed(SourceId::parse)?, tag: Tag { key: row.text()?, value: row.text()? } })
+fn read<C: Carrier>(values: Vec<Value>) -> Result<(C, Tag), StoreError> {
+    let mut row = Fields::new(C::TAGS, C::COLUMNS, values);
+    Ok((row.parsed(C::read)?, Tag { key: row.text()?, value: row.text()? }))
 }

@@ -13,6 +13,8 @@ mod counters;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod outage;

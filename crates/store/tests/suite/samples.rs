@@ -2,9 +2,10 @@
 
 use ram::AccountId;
 use smc::{
-    AccessTokenId, SourceId, Timestamp,
+    AccessTokenId, ImageId, JobId, RunId, SourceId, Timestamp,
     access_token::{AccessToken, CodeDigest, TimeToLive, UseLimit},
     audit::{Entry, Event},
+    job::{Cycle, Image, Job, JobDisk, JobSettings, Run, Running, Stage, State, Trigger},
     source::{Fault, Inventory, KeyFingerprint, MachineId, Source, inventory::Disk},
 };
 
@@ -94,5 +95,78 @@ pub(crate) fn entry(event: Event, resource: &str, seconds: i64) -> Entry {
         actor: "acs:ram::1000000000000001:root".into(),
         address: "192.0.2.7".into(),
         detail: "it's a \"detail\"".into(),
+    }
+}
+
+pub(crate) fn job_id(number: u32) -> JobId {
+    JobId::parse(&format!("j-{number:020}")).unwrap()
+}
+
+pub(crate) fn run_id(number: u32) -> RunId {
+    RunId::parse(&format!("run-{number:020}")).unwrap()
+}
+
+pub(crate) fn image_id(number: u32) -> ImageId {
+    ImageId::parse(&format!("m-{number:020}")).unwrap()
+}
+
+/// A job of account 1 for the source of its number, Ready and without a schedule.
+pub(crate) fn job(number: u32) -> Job {
+    Job {
+        id: job_id(number),
+        account: account(1),
+        source: source_id(number),
+        name: Some(format!("job-{number}")),
+        description: "it's a \"job\"".into(),
+        created: at(START),
+        valid_until: at(START + 30 * DAY),
+        scheduled: None,
+        cycle: Cycle::Once,
+        state: State::Ready,
+        settings: JobSettings { region: "cn-hangzhou".into(), ..JobSettings::default() },
+        disks: vec![JobDisk {
+            index: 0,
+            path: "/dev/vda".into(),
+            size_bytes: u64::MAX,
+            table_id: String::new(),
+            target_gib: Some(40),
+        }],
+        started: None,
+        ended: None,
+        base: None,
+        images_made: 0,
+        image: None,
+    }
+}
+
+/// The state of a job that copies.
+pub(crate) fn syncing(run: u32) -> State {
+    State::Running(Running { run: Some(run_id(run)), stage: Stage::Syncing, last: true })
+}
+
+pub(crate) fn run_of(number: u32, job: u32) -> Run {
+    Run {
+        id: run_id(number),
+        job: job_id(job),
+        trigger: Trigger::Manual,
+        started: at(START),
+        ended: None,
+        image: None,
+    }
+}
+
+/// An image of account 1.
+pub(crate) fn image(number: u32, job: u32) -> Image {
+    Image {
+        id: image_id(number),
+        account: account(1),
+        job: job_id(job),
+        run: run_id(number),
+        source: source_id(job),
+        name: format!("image-{number}"),
+        created: at(START + i64::from(number) / 2),
+        size_bytes: u64::MAX,
+        roots: vec!["00ff".into()],
+        storage: "shared blocks".into(),
     }
 }

@@ -1,0 +1,296 @@
+//! The table of jobs. A job is read out of its document; the other columns are there to be looked for, and a row in
+//! which they say something else is not believed.
+
+use ram::AccountId;
+use smc::{
+    JobId, SourceId, Timestamp,
+    job::{Job, Stage},
+    ports::{JobFilter, Listing, Page, StoreError},
+    workgroup::CreatingCall,
+};
+
+use crate::{
+    driver::{Engine, Value},
+    predicate::Predicate,
+    row::{self, Fields},
+    tables::{document, tags},
+    transaction::{self, Transaction},
+};
+
+/// What is taken out of a job, then the job.
+const COLUMNS: &[&str] = &[
+    "id",
+    "account",
+    "source",
+    "region",
+    "name",
+    "status",
+    "stage",
+    "image_name",
+    "created",
+    "due",
+    "document",
+];
+
+const WRITTEN: &[&str] = &[
+    "id",
+    "account",
+    "source",
+    "region",
+    "name",
+    "status",
+    "stage",
+    "image_name",
+    "created",
+    "due",
+    "document",
+    "client_token",
+    "parameters",
+];
+
+/// Holds for a job that keeps its source from having another: in the words of the index on it.
+pub(in crate::tables) const UNFINISHED: &str = "status NOT IN ('Finished', 'Deleting')";
+
+/// Holds for a job that someone has to conduct: in the words of the index on it.
+const CONDUCTED: &str = "status IN ('Running', 'Waiting', 'Deleting')";
+
+pub(super) fn insert(
+    transaction: &mut Transaction<'_>,
+    job: &Job,
+    call: Option<&CreatingCall>,
+) -> Result<(), StoreError> {
+    let mut values = values(job)?;
+    values.push(call.map(|call| call.client_token.as_str()).into());
+    values.push(call.map(|call| call.parameters.as_str()).into());
+    transaction.execute(&transaction::insert("jobs", WRITTEN, 1), &values)?;
+    Ok(())
+}
+
+pub(super) fn of_call(
+    transaction: &mut Transaction<'_>,
+    account: AccountId,
+    client_token: &str,
+) -> Result<Option<(JobId, String)>, StoreError> {
+    let mut predicate = Predicate::of_account(account.to_string());
+    predicate.with("client_token = ?", client_token);
+    if predicate.impossible() {
+        return Ok(None);
+    }
+    let sql = format!("SELECT id, parameters FROM jobs WHERE {}", predicate.sql());
+    let read = |values| {
+        let mut row = Fields::new("jobs", &["id", "parameters"], values);
+        Ok((row.parsed(JobId::parse)?, row.text()?))
+    };
+    transaction.query(&sql, predicate.values())?.into_iter().next().map(read).transpose()
+}
+
+pub(super) fn find(
+    transaction: &mut Transaction<'_>,
+    account: AccountId,
+    id: &JobId,
+) -> Result<Option<Job>, StoreError> {
+    let sql = format!("{} WHERE id = $1 AND account = $2", select());
+    let rows = transaction.query(&sql, &[id.as_str().into(), account.to_string().into()])?;
+    rows.into_iter().next().map(read).transpose()
+}
+
+/// SQLite has one writer, who needs no lock on a row.
+pub(super) fn find_and_lock(
+    transaction: &mut Transaction<'_>,
+    id: &JobId,
+) -> Result<Option<Job>, StoreError> {
+    let lock = match transaction.engine() {
+        Engine::Sqlite => "",
+        Engine::Postgres => " FOR UPDATE",
+    };
+    let sql = format!("{} WHERE id = $1{lock}", select());
+    transaction.query(&sql, &[id.as_str().into()])?.into_iter().next().map(read).transpose()
+}
+
+pub(super) fn update(transaction: &mut Transaction<'_>, job: &Job) -> Result<(), StoreError> {
+    let sets: Vec<_> =
+        COLUMNS.iter().zip(1..).skip(1).map(|(column, at)| format!("{column} = ${at}")).collect();
+    let sql = format!("UPDATE jobs SET {} WHERE id = $1", sets.join(", "));
+    transaction.execute(&sql, &values(job)?)?;
+    Ok(())
+}
+
+pub(super) fn delete(transaction: &mut Transaction<'_>, id: &JobId) -> Result<bool, StoreError> {
+    Ok(transaction.execute("DELETE FROM jobs WHERE id = $1", &[id.as_str().into()])? == 1)
+}
+
+pub(super) fn list(
+    transaction: &mut Transaction<'_>,
+    account: AccountId,
+    filter: &JobFilter,
+    page: Page,
+) -> Result<Listing<Job>, StoreError> {
+    let mut predicate = Predicate::of_account(account.to_string());
+    predicate.among("id", filter.ids.iter().map(JobId::as_str));
+    predicate.among("source", filter.sources.iter().map(SourceId::as_str));
+    if let Some(name) = &filter.name {
+        predicate.with("name = ?", name.as_str());
+    }
+    if let Some(region) = &filter.region {
+        predicate.with("region = ?", region.as_str());
+    }
+    if let Some(status) = filter.status {
+        predicate.with("status = ?", status.as_str());
+    }
+    if let Some(stage) = filter.stage {
+        predicate.with("stage = ?", stage.as_str());
+    }
+    tags::carrying::<JobId>(&mut predicate, &filter.tags);
+    if predicate.impossible() {
+        return Ok(Listing { rows: Vec::new(), total: 0 });
+    }
+    let count = format!("SELECT COUNT(*) FROM jobs WHERE {}", predicate.sql());
+    let total = row::single_count(transaction.query(&count, predicate.values())?)?;
+    let where_clause = predicate.sql();
+    let (limit, offset) = (predicate.bind(page.limit), predicate.bind(page.offset));
+    let sql = format!(
+        "{} WHERE {where_clause} ORDER BY created DESC, position DESC LIMIT {limit} OFFSET {offset}",
+        select()
+    );
+    let rows = transaction.query(&sql, predicate.values())?;
+    Ok(Listing { rows: rows.into_iter().map(read).collect::<Result<_, _>>()?, total })
+}
+
+pub(super) fn of_sources(
+    transaction: &mut Transaction<'_>,
+    sources: &[SourceId],
+) -> Result<Vec<Job>, StoreError> {
+    let columns = format!("SELECT {}, position FROM jobs", COLUMNS.join(", "));
+    let question = (columns.as_str(), "source", "position");
+    let mut found = crate::tables::many::rows_of(transaction, question, sources, |mut values| {
+        let Some(Value::Int(position)) = values.pop() else {
+            return Err(StoreError::Corrupt("table jobs: a position is not a whole number".into()));
+        };
+        let job = read(values)?;
+        Ok((job.source.clone(), (position, job)))
+    })?;
+    found.sort_by_key(|(_, (position, job))| std::cmp::Reverse((job.created, *position)));
+    Ok(found.into_iter().map(|(_, (_, job))| job).collect())
+}
+
+pub(super) fn count(
+    transaction: &mut Transaction<'_>,
+    account: AccountId,
+    enough: u32,
+) -> Result<u32, StoreError> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE account = $1 LIMIT $2) AS counted";
+    let rows = transaction.query(sql, &[account.to_string().into(), enough.into()])?;
+    Ok(u32::try_from(row::single_count(rows)?).unwrap_or(u32::MAX))
+}
+
+pub(super) fn name_taken(
+    transaction: &mut Transaction<'_>,
+    account: AccountId,
+    name: &str,
+    except: Option<&JobId>,
+) -> Result<bool, StoreError> {
+    let mut predicate = Predicate::of_account(account.to_string());
+    predicate.with("name = ?", name);
+    exists(transaction, predicate, except)
+}
+
+pub(super) fn image_name_planned(
+    transaction: &mut Transaction<'_>,
+    account: AccountId,
+    region: &str,
+    name: &str,
+    except: Option<&JobId>,
+) -> Result<bool, StoreError> {
+    let mut predicate = Predicate::of_account(account.to_string());
+    predicate.with("region = ?", region);
+    predicate.with("image_name = ?", name);
+    predicate.plain(UNFINISHED);
+    exists(transaction, predicate, except)
+}
+
+pub(super) fn due(
+    transaction: &mut Transaction<'_>,
+    now: Timestamp,
+    limit: u32,
+) -> Result<Vec<JobId>, StoreError> {
+    let sql = "SELECT id FROM jobs WHERE due <= $1 ORDER BY due, position LIMIT $2";
+    let rows = transaction.query(sql, &[now.into(), limit.into()])?;
+    rows.into_iter().map(|values| Fields::new("jobs", &["id"], values).parsed(JobId::parse)).collect()
+}
+
+/// Those that were created first come first.
+pub(super) fn to_conduct(transaction: &mut Transaction<'_>) -> Result<Vec<Job>, StoreError> {
+    let sql = format!("{} WHERE {CONDUCTED} ORDER BY created, position", select());
+    transaction.query(&sql, &[])?.into_iter().map(read).collect()
+}
+
+fn exists(
+    transaction: &mut Transaction<'_>,
+    mut predicate: Predicate,
+    except: Option<&JobId>,
+) -> Result<bool, StoreError> {
+    if let Some(except) = except {
+        predicate.with("id <> ?", except.as_str());
+    }
+    if predicate.impossible() {
+        return Ok(false);
+    }
+    let sql = format!("SELECT 1 FROM jobs WHERE {} LIMIT 1", predicate.sql());
+    Ok(!transaction.query(&sql, predicate.values())?.is_empty())
+}
+
+fn select() -> String {
+    format!("SELECT {} FROM jobs", COLUMNS.join(", "))
+}
+
+/// The values of [`COLUMNS`].
+fn values(job: &Job) -> Result<Vec<Value>, StoreError> {
+    let mut values = derived(job);
+    values.push(document::written("a job", job)?.into());
+    Ok(values)
+}
+
+/// The values of [`COLUMNS`] but the document.
+fn derived(job: &Job) -> Vec<Value> {
+    vec![
+        job.id.as_str().into(),
+        job.account.to_string().into(),
+        job.source.as_str().into(),
+        job.settings.region.as_str().into(),
+        job.name.as_deref().into(),
+        job.state.status().as_str().into(),
+        job.state.stage().map(Stage::as_str).into(),
+        job.settings.image_name.as_deref().into(),
+        job.created.into(),
+        job.due().into(),
+    ]
+}
+
+fn read(values: Vec<Value>) -> Result<Job, StoreError> {
+    document::read("jobs", COLUMNS, values, derived)
+}
+
+#[cfg(test)]
+mod tests {
+    use smc::job::Status;
+
+    use super::{CONDUCTED, UNFINISHED};
+
+    #[test]
+    fn the_conditions_of_the_indexes_are_those_of_the_domain() {
+        let quoted = |matching: &dyn Fn(Status) -> bool| {
+            let all = Status::ALL.into_iter().filter(|status| matching(*status));
+            all.map(|status| format!("'{}'", status.as_str())).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(UNFINISHED, format!("status NOT IN ({})", quoted(&|status| !status.unfinished())));
+        let conducted = |status| matches!(status, Status::Running | Status::Waiting | Status::Deleting);
+        assert_eq!(CONDUCTED, format!("status IN ({})", quoted(&conducted)));
+        for schema in [
+            include_str!("../../../migrations/sqlite/0003_jobs.sql"),
+            include_str!("../../../migrations/postgres/0003_jobs.sql"),
+        ] {
+            assert!(schema.contains(&format!("WHERE {UNFINISHED};")));
+            assert!(schema.contains(&format!("WHERE {CONDUCTED};")));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The runs of jobs.
+
+use smc::{
+    ImageId, JobId, RunId, Timestamp,
+    job::{Run, Trigger},
+    ports::StoreError,
+};
+
+use crate::{
+    driver::Value,
+    row::Fields,
+    tables::many,
+    transaction::{self, Transaction},
+};
+
+const COLUMNS: &[&str] = &["id", "job", "began_by", "started", "ended", "image"];
+
+pub(super) fn open(transaction: &mut Transaction<'_>, run: &Run) -> Result<(), StoreError> {
+    let values = [
+        run.id.as_str().into(),
+        run.job.as_str().into(),
+        run.trigger.as_str().into(),
+        run.started.into(),
+        run.ended.into(),
+        run.image.as_ref().map(ImageId::as_str).into(),
+    ];
+    transaction.execute(&transaction::insert("job_runs", COLUMNS, 1), &values)?;
+    Ok(())
+}
+
+/// The first end stays.
+pub(super) fn close(
+    transaction: &mut Transaction<'_>,
+    id: &RunId,
+    ended: Timestamp,
+    image: Option<&ImageId>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE job_runs SET ended = $2, image = $3 WHERE id = $1 AND ended IS NULL";
+    transaction.execute(sql, &[id.as_str().into(), ended.into(), image.map(ImageId::as_str).into()])?;
+    Ok(())
+}
+
+pub(super) fn of(transaction: &mut Transaction<'_>, jobs: &[JobId]) -> Result<Vec<Run>, StoreError> {
+    let select = format!("SELECT {} FROM job_runs", COLUMNS.join(", "));
+    let found = many::rows_of(transaction, (&select, "job", "started, position"), jobs, |values| {
+        let run = read(values)?;
+        Ok((run.job.clone(), run))
+    })?;
+    Ok(found.into_iter().map(|(_, run)| run).collect())
+}
+
+fn read(values: Vec<Value>) -> Result<Run, StoreError> {
+    let mut row = Fields::new("job_runs", COLUMNS, values);
+    Ok(Run {
+        id: row.parsed(RunId::parse)?,
+        job: row.parsed(JobId::parse)?,
+        trigger: row.parsed(|text| Trigger::parse(text).ok_or("is not a trigger"))?,
+        started: row.moment()?,
+        ended: row.optional_moment()?,
+        image: match row.optional_text()? {
+            Some(text) => Some(ImageId::parse(&text).map_err(|error| row.corrupt(error))?),
+            None => None,
+        },
+    })
+}

@@ -1,0 +1,6 @@
+//! Replication jobs and what hangs on them.
+
+mod listing;
+mod parts;
+mod races;
+mod rows;
