@@ -121,6 +121,7 @@ fn filter(request: DescribeSourceServersRequest) -> Option<SourceFilter> {
         tags: request.tag.into_iter().map(|tag| TagFilter { key: tag.key, value: tag.value }).collect(),
         token: None,
         workgroup,
+        ..SourceFilter::default()
     })
 }
 

@@ -5,7 +5,7 @@ mod transaction;
 mod workgroups;
 
 pub use jobs::{JobFilter, JobTx};
-pub use transaction::{Heartbeat, Listing, NameTaken, Page, SourceFilter, TokenFilter, Tx};
+pub use transaction::{Heartbeat, Listing, NameTaken, Page, Related, SourceFilter, TokenFilter, Tx};
 pub use workgroups::WorkgroupTx;
 
 use crate::Timestamp;

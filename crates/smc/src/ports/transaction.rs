@@ -2,7 +2,7 @@
 
 use super::{JobTx, StoreError, WorkgroupTx};
 use crate::{
-    AccessTokenId, SourceId, Timestamp, WorkgroupId,
+    AccessTokenId, JobId, SourceId, Timestamp, WorkgroupId,
     access_token::{AccessToken, Status},
     account::AccountId,
     audit,
@@ -54,6 +54,19 @@ pub struct SourceFilter {
     pub token: Option<AccessTokenId>,
     /// In this workgroup.
     pub workgroup: Option<WorkgroupId>,
+    /// Having this job.
+    pub job: Option<JobId>,
+    /// Having any job at all, or none.
+    pub related: Option<Related>,
+}
+
+/// Whether a source has jobs, whatever their status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Related {
+    /// It has one at least.
+    ToJobs,
+    /// It has none.
+    ToNone,
 }
 
 /// That an agent was heard of.
