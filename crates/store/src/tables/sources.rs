@@ -7,7 +7,7 @@ use smc::{
     source::{Fault, Inventory, KeyFingerprint, MachineId, Source, State, offline_before},
 };
 
-use super::tags;
+use super::{jobs, tags};
 use crate::{
     driver::Value,
     predicate::Predicate,
@@ -17,9 +17,6 @@ use crate::{
 
 /// The columns of `inventories`.
 pub(crate) const INVENTORY_COLUMNS: &[&str] = &["source", "document"];
-
-/// Sources that have a job which is not over.
-const BUSY: &str = "SELECT source FROM jobs WHERE status NOT IN ('Finished', 'Deleting')";
 
 const COLUMNS: &[&str] = &[
     "id",
@@ -161,18 +158,18 @@ pub(super) fn list(
         predicate.with("id IN (SELECT source FROM jobs WHERE id = ?)", job.as_str());
     }
     match filter.related {
-        Some(Related::ToJobs) => predicate.plain("id IN (SELECT source FROM jobs)"),
-        Some(Related::ToNone) => predicate.plain("id NOT IN (SELECT source FROM jobs)"),
+        Some(Related::ToJobs) => predicate.plain(&with_job("TRUE")),
+        Some(Related::ToNone) => predicate.plain(&format!("NOT {}", with_job("TRUE"))),
         None => {}
     }
     match filter.state {
         Some(State::Available) => {
-            let sql = format!("last_seen >= ? AND fault_code IS NULL AND id NOT IN ({BUSY})");
-            predicate.with(&sql, offline_before(now));
+            predicate.with("last_seen >= ? AND fault_code IS NULL", offline_before(now));
+            predicate.plain(&format!("NOT {}", with_job(jobs::UNFINISHED)));
         }
         Some(State::InUse) => {
-            let sql = format!("last_seen >= ? AND fault_code IS NULL AND id IN ({BUSY})");
-            predicate.with(&sql, offline_before(now));
+            predicate.with("last_seen >= ? AND fault_code IS NULL", offline_before(now));
+            predicate.plain(&with_job(jobs::UNFINISHED));
         }
         Some(State::Unavailable) => {
             predicate.with("(last_seen < ? OR fault_code IS NOT NULL)", offline_before(now));
@@ -202,6 +199,11 @@ pub(super) fn list(
     );
     let rows = transaction.query(&sql, predicate.values())?;
     Ok(Listing { rows: rows.into_iter().map(read).collect::<Result<_, _>>()?, total })
+}
+
+/// Holds for a source that has a job for which the condition holds.
+fn with_job(condition: &str) -> String {
+    format!("EXISTS (SELECT 1 FROM jobs WHERE jobs.source = sources.id AND {condition})")
 }
 
 pub(super) fn describe(

@@ -15,6 +15,8 @@ use smc::{
     workgroup::CreatingCall,
 };
 
+pub(super) use rows::UNFINISHED;
+
 use super::tags;
 use crate::Transaction;
 
