@@ -202,7 +202,7 @@ pub(super) fn list(
 }
 
 /// Holds for a source that has a job for which the condition holds.
-fn with_job(condition: &str) -> String {
+pub(super) fn with_job(condition: &str) -> String {
     format!("EXISTS (SELECT 1 FROM jobs WHERE jobs.source = sources.id AND {condition})")
 }
 

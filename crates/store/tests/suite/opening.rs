@@ -3,19 +3,20 @@
 use std::{fs, thread};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use smc::ports::{TokenFilter, Tx};
+use smc::ports::{JobTx, Page, SourceFilter, TokenFilter, Tx};
 use store::{Database, Location, OpenError, Options};
 use test_postgres::TestPostgres;
 
 use crate::{
     place::{Place, run},
-    samples::{START, account, at, token},
+    samples::{START, account, at, job, job_id, source, token},
 };
 
 on_both_engines!(
     what_was_kept_is_there_after_opening_again,
     many_who_open_a_fresh_database_at_once_all_can,
     a_newer_schema_is_refused_and_left_alone,
+    a_database_from_before_there_were_jobs_is_brought_up,
 );
 
 async fn what_was_kept_is_there_after_opening_again(place: &Place) {
@@ -45,6 +46,24 @@ async fn a_newer_schema_is_refused_and_left_alone(place: &Place) {
         insta::assert_snapshot!(refused, @"the database has schema 999 and this program knows up to 3; run Landfall 7.0.0 or newer; nothing was changed");
     }
     assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 4);
+}
+
+async fn a_database_from_before_there_were_jobs_is_brought_up(place: &Place) {
+    place.open().write(|tx| tx.insert_source(&source(1))).await.unwrap();
+    let tables = ["job_runs", "job_progress", "job_tags", "images", "jobs"];
+    place.tamper(&tables.map(|table| format!("DROP TABLE {table};")).concat()).unwrap();
+    place.tamper("DELETE FROM schema_version WHERE version > 2").unwrap();
+    let database = place.open();
+    assert_eq!(place.number("SELECT MAX(version) FROM schema_version"), 3);
+    let listed = database
+        .write(|tx| {
+            tx.insert_job(&job(1), None)?;
+            let filter = SourceFilter { job: Some(job_id(1)), ..SourceFilter::default() };
+            tx.sources(&account(1), &filter, Page { offset: 0, limit: 10 }, at(START))
+        })
+        .await
+        .unwrap();
+    assert_eq!((listed.rows, listed.total), (vec![source(1)], 1));
 }
 
 #[test]

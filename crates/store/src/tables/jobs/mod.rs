@@ -2,6 +2,7 @@
 
 mod images;
 mod lease;
+mod listing;
 mod progress;
 mod rows;
 mod runs;
@@ -15,7 +16,7 @@ use smc::{
     workgroup::CreatingCall,
 };
 
-pub(super) use rows::UNFINISHED;
+pub(super) use listing::UNFINISHED;
 
 use super::tags;
 use crate::Transaction;
@@ -59,11 +60,11 @@ impl JobTx for Transaction<'_> {
         filter: &JobFilter,
         page: Page,
     ) -> Result<Listing<Job>, StoreError> {
-        rows::list(self, *account, filter, page)
+        listing::list(self, *account, filter, page)
     }
 
     fn jobs_of_sources(&mut self, sources: &[SourceId]) -> Result<Vec<Job>, StoreError> {
-        rows::of_sources(self, sources)
+        listing::of_sources(self, sources)
     }
 
     fn count_jobs(&mut self, account: &AccountId, enough: u32) -> Result<u32, StoreError> {
@@ -90,11 +91,11 @@ impl JobTx for Transaction<'_> {
     }
 
     fn due_jobs(&mut self, now: Timestamp, limit: u32) -> Result<Vec<JobId>, StoreError> {
-        rows::due(self, now, limit)
+        listing::due(self, now, limit)
     }
 
     fn jobs_to_conduct(&mut self) -> Result<Vec<Job>, StoreError> {
-        rows::to_conduct(self)
+        listing::to_conduct(self)
     }
 
     fn take_lease(

@@ -3,22 +3,23 @@
 
 use ram::AccountId;
 use smc::{
-    JobId, SourceId, Timestamp,
+    JobId,
     job::{Job, Stage},
-    ports::{JobFilter, Listing, Page, StoreError},
+    ports::StoreError,
     workgroup::CreatingCall,
 };
 
+use super::listing;
 use crate::{
     driver::{Engine, Value},
     predicate::Predicate,
     row::{self, Fields},
-    tables::{document, tags},
+    tables::document,
     transaction::{self, Transaction},
 };
 
 /// What is taken out of a job, then the job.
-const COLUMNS: &[&str] = &[
+pub(super) const COLUMNS: &[&str] = &[
     "id",
     "account",
     "source",
@@ -47,12 +48,6 @@ const WRITTEN: &[&str] = &[
     "client_token",
     "parameters",
 ];
-
-/// Holds for a job that keeps its source from having another: in the words of the index on it.
-pub(in crate::tables) const UNFINISHED: &str = "status NOT IN ('Finished', 'Deleting')";
-
-/// Holds for a job that someone has to conduct: in the words of the index on it.
-const CONDUCTED: &str = "status IN ('Running', 'Waiting', 'Deleting')";
 
 pub(super) fn insert(
     transaction: &mut Transaction<'_>,
@@ -119,60 +114,6 @@ pub(super) fn delete(transaction: &mut Transaction<'_>, id: &JobId) -> Result<bo
     Ok(transaction.execute("DELETE FROM jobs WHERE id = $1", &[id.as_str().into()])? == 1)
 }
 
-pub(super) fn list(
-    transaction: &mut Transaction<'_>,
-    account: AccountId,
-    filter: &JobFilter,
-    page: Page,
-) -> Result<Listing<Job>, StoreError> {
-    let mut predicate = Predicate::of_account(account.to_string());
-    predicate.among("id", filter.ids.iter().map(JobId::as_str));
-    predicate.among("source", filter.sources.iter().map(SourceId::as_str));
-    if let Some(name) = &filter.name {
-        predicate.with("name = ?", name.as_str());
-    }
-    if let Some(region) = &filter.region {
-        predicate.with("region = ?", region.as_str());
-    }
-    if let Some(status) = filter.status {
-        predicate.with("status = ?", status.as_str());
-    }
-    if let Some(stage) = filter.stage {
-        predicate.with("stage = ?", stage.as_str());
-    }
-    tags::carrying::<JobId>(&mut predicate, &filter.tags);
-    if predicate.impossible() {
-        return Ok(Listing { rows: Vec::new(), total: 0 });
-    }
-    let count = format!("SELECT COUNT(*) FROM jobs WHERE {}", predicate.sql());
-    let total = row::single_count(transaction.query(&count, predicate.values())?)?;
-    let where_clause = predicate.sql();
-    let (limit, offset) = (predicate.bind(page.limit), predicate.bind(page.offset));
-    let sql = format!(
-        "{} WHERE {where_clause} ORDER BY created DESC, position DESC LIMIT {limit} OFFSET {offset}",
-        select()
-    );
-    let rows = transaction.query(&sql, predicate.values())?;
-    Ok(Listing { rows: rows.into_iter().map(read).collect::<Result<_, _>>()?, total })
-}
-
-pub(super) fn of_sources(
-    transaction: &mut Transaction<'_>,
-    sources: &[SourceId],
-) -> Result<Vec<Job>, StoreError> {
-    let columns = format!("SELECT {}, position FROM jobs", COLUMNS.join(", "));
-    let question = (columns.as_str(), "source", "position");
-    let mut found = crate::tables::many::rows_of(transaction, question, sources, |mut values| {
-        let Some(Value::Int(position)) = values.pop() else {
-            return Err(StoreError::Corrupt("table jobs: a position is not a whole number".into()));
-        };
-        let job = read(values)?;
-        Ok((job.source.clone(), (position, job)))
-    })?;
-    found.sort_by_key(|(_, (position, job))| std::cmp::Reverse((job.created, *position)));
-    Ok(found.into_iter().map(|(_, (_, job))| job).collect())
-}
-
 pub(super) fn count(
     transaction: &mut Transaction<'_>,
     account: AccountId,
@@ -204,24 +145,8 @@ pub(super) fn image_name_planned(
     let mut predicate = Predicate::of_account(account.to_string());
     predicate.with("region = ?", region);
     predicate.with("image_name = ?", name);
-    predicate.plain(UNFINISHED);
+    predicate.plain(listing::UNFINISHED);
     exists(transaction, predicate, except)
-}
-
-pub(super) fn due(
-    transaction: &mut Transaction<'_>,
-    now: Timestamp,
-    limit: u32,
-) -> Result<Vec<JobId>, StoreError> {
-    let sql = "SELECT id FROM jobs WHERE due <= $1 ORDER BY due, position LIMIT $2";
-    let rows = transaction.query(sql, &[now.into(), limit.into()])?;
-    rows.into_iter().map(|values| Fields::new("jobs", &["id"], values).parsed(JobId::parse)).collect()
-}
-
-/// Those that were created first come first.
-pub(super) fn to_conduct(transaction: &mut Transaction<'_>) -> Result<Vec<Job>, StoreError> {
-    let sql = format!("{} WHERE {CONDUCTED} ORDER BY created, position", select());
-    transaction.query(&sql, &[])?.into_iter().map(read).collect()
 }
 
 fn exists(
@@ -239,7 +164,7 @@ fn exists(
     Ok(!transaction.query(&sql, predicate.values())?.is_empty())
 }
 
-fn select() -> String {
+pub(super) fn select() -> String {
     format!("SELECT {} FROM jobs", COLUMNS.join(", "))
 }
 
@@ -266,31 +191,6 @@ fn derived(job: &Job) -> Vec<Value> {
     ]
 }
 
-fn read(values: Vec<Value>) -> Result<Job, StoreError> {
+pub(super) fn read(values: Vec<Value>) -> Result<Job, StoreError> {
     document::read("jobs", COLUMNS, values, derived)
-}
-
-#[cfg(test)]
-mod tests {
-    use smc::job::Status;
-
-    use super::{CONDUCTED, UNFINISHED};
-
-    #[test]
-    fn the_conditions_of_the_indexes_are_those_of_the_domain() {
-        let quoted = |matching: &dyn Fn(Status) -> bool| {
-            let all = Status::ALL.into_iter().filter(|status| matching(*status));
-            all.map(|status| format!("'{}'", status.as_str())).collect::<Vec<_>>().join(", ")
-        };
-        assert_eq!(UNFINISHED, format!("status NOT IN ({})", quoted(&|status| !status.unfinished())));
-        let conducted = |status| matches!(status, Status::Running | Status::Waiting | Status::Deleting);
-        assert_eq!(CONDUCTED, format!("status IN ({})", quoted(&conducted)));
-        for schema in [
-            include_str!("../../../migrations/sqlite/0003_jobs.sql"),
-            include_str!("../../../migrations/postgres/0003_jobs.sql"),
-        ] {
-            assert!(schema.contains(&format!("WHERE {UNFINISHED};")));
-            assert!(schema.contains(&format!("WHERE {CONDUCTED};")));
-        }
-    }
 }
