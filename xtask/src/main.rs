@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 mod agent_static;
 mod bench;
+mod boot_test;
 mod ci;
 mod codegen;
 mod licences;
@@ -34,6 +35,8 @@ enum Command {
     Ci,
     /// Build the agent as one static file.
     AgentStatic,
+    /// Replicate a Debian that runs in QEMU, cut over, and boot its image.
+    BootTest(boot_test::Options),
     /// Check every dependency's licence and source against deny.toml.
     Licences,
     /// Measure; the report says how each figure compares to its goal.
@@ -58,6 +61,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Test => test::run_all(root),
         Command::Ci => ci::run_all(root),
         Command::AgentStatic => agent_static::build(root).map(drop),
+        Command::BootTest(options) => boot_test::run(root, options),
         Command::Licences => licences::check(root),
         Command::Bench(what) => bench::measure(root, what),
     }
