@@ -55,7 +55,7 @@ pub enum ImageError {
     #[error("there is an image {0} already")]
     Exists(String),
     /// There is no such image.
-    #[error("there is no image {0}")]
+    #[error("there is no image {0}; landfall image list shows those there are")]
     Missing(String),
     /// The image is being read or removed.
     #[error(

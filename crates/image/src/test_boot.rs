@@ -12,12 +12,18 @@ use crate::{Image, ImageError, error::During};
 
 const QEMU: &str = "qemu-system-x86_64";
 
+const KVM: &str = "/dev/kvm";
+
 /// Bytes of what the machine said that are kept.
 const TAIL_BYTES: usize = 64 << 10;
 
 /// What QEMU says where the kernel offers a KVM that cannot run all of a guest, as inside of some virtual machines; then
 /// software emulation does it.
 const KVM_FAULT: &str = "KVM internal error";
+
+/// The part of the bound after which a machine on KVM that says nothing is taken to hang, as also happens inside of
+/// virtual machines; the rest of it is for software emulation.
+const SILENT_PART: u32 = 4;
 
 /// Where Debian and its relatives, then Fedora and its relatives, keep UEFI's code and its empty settings.
 const FIRMWARE: &[(&str, &str)] = &[
@@ -81,9 +87,15 @@ impl Image {
             Firmware::Uefi => Some(Settings::copy(&boot.scratch)?),
         };
         let begin = Instant::now();
-        let mut booted = self.start(boot, firmware.as_ref(), &["kvm", "tcg"], begin)?;
-        if booted.1.contains(KVM_FAULT) {
-            booted = self.start(boot, firmware.as_ref(), &["tcg"], begin)?;
+        let kvm = Path::new(KVM).exists();
+        let mut booted = (BootOutcome::Ended, String::new());
+        if kvm {
+            let patience = boot.bound / SILENT_PART;
+            booted = self.start(boot, firmware.as_ref(), &["kvm", "tcg"], begin, patience)?;
+        }
+        let left = boot.bound.saturating_sub(begin.elapsed());
+        if !kvm || booted.1.contains(KVM_FAULT) || booted.0 == BootOutcome::TooLate && !left.is_zero() {
+            booted = self.start(boot, firmware.as_ref(), &["tcg"], begin, boot.bound)?;
         }
         Ok(Booted { outcome: booted.0, took: begin.elapsed(), said: booted.1 })
     }
@@ -94,6 +106,7 @@ impl Image {
         firmware: Option<&Settings>,
         accelerators: &[&str],
         begin: Instant,
+        patience: Duration,
     ) -> Result<(BootOutcome, String), ImageError> {
         let mut command = Command::new(QEMU);
         command.args([
@@ -126,7 +139,7 @@ impl Image {
             }
             child => Machine(child.during("starting", Path::new(QEMU))?),
         };
-        Ok(machine.listen(boot, begin))
+        Ok(machine.listen(boot, begin, patience))
     }
 }
 
@@ -158,7 +171,8 @@ impl Drop for Settings {
 struct Machine(Child);
 
 impl Machine {
-    fn listen(mut self, boot: &Boot, begin: Instant) -> (BootOutcome, String) {
+    /// Listens until the text comes up, the time is over, or nothing was said for as long as patience lasts.
+    fn listen(mut self, boot: &Boot, begin: Instant, patience: Duration) -> (BootOutcome, String) {
         let (heard, hearing) = mpsc::sync_channel(16);
         for pipe in [
             self.0.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
@@ -174,7 +188,7 @@ impl Machine {
         let mut said: Vec<u8> = Vec::new();
         let outcome = loop {
             let left = boot.bound.saturating_sub(begin.elapsed());
-            match hearing.recv_timeout(left) {
+            match hearing.recv_timeout(left.min(patience)) {
                 Ok(bytes) => said.extend(bytes),
                 Err(mpsc::RecvTimeoutError::Timeout) => break BootOutcome::TooLate,
                 Err(mpsc::RecvTimeoutError::Disconnected) => break BootOutcome::Ended,

@@ -18,12 +18,12 @@ use crate::{
     api::{self, ApiArgs},
     demo::{self, DemoArgs},
     failure,
+    image::{self, ImageArgs},
     job::{self, JobArgs},
     output::Said,
     serve::{self, ServeArgs},
     source::{self, SourceArgs},
     token::{self, TokenArgs},
-    unbuilt::{self, Unbuilt},
 };
 
 const HELP: &str = "\
@@ -59,8 +59,8 @@ enum Command {
     Source(SourceArgs),
     /// Replication jobs: create, start, stop, cutover, list, show, watch, delete
     Job(Box<JobArgs>),
-    /// Images: list, verify, export (not built yet)
-    Image(Unbuilt),
+    /// Images: list, show, verify, export, test-boot, remove, directly on a center's data
+    Image(Box<ImageArgs>),
     /// Call any operation of the API by its name
     Api(ApiArgs),
     /// Accounts, users, keys, policies and audit, directly on a center's data
@@ -111,7 +111,11 @@ async fn perform(command: Command) -> anyhow::Result<ExitCode> {
         Command::Api(args) => api::run(args).await?,
         Command::Admin(args) => admin::run(*args).await?,
         Command::Job(args) => job::run(*args).await?,
-        Command::Image(_) => unbuilt::refuse("image")?,
+        Command::Image(args) => {
+            let (said, code) = image::run(*args).await?;
+            said.print().context("writing the result")?;
+            return Ok(code);
+        }
         Command::Completions { shell } => Said::data(completions(shell)),
     };
     said.print().context("writing the result")?;

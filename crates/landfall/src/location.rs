@@ -22,6 +22,9 @@ const DATABASE: &str = "landfall.db";
 /// The master key's file in the data directory.
 const MASTER_KEY: &str = "master.key";
 
+/// The images' directory in the data directory.
+const IMAGES: &str = "images";
+
 /// Where a center keeps its data, as the command line says it.
 #[derive(Clone, Default, clap::Args)]
 #[command(next_help_heading = "Storage")]
@@ -101,6 +104,15 @@ impl Storage {
             }
             _ => Ok(places),
         }
+    }
+
+    /// The directory of a center's images, whether it is there yet or not.
+    pub(crate) fn images(&self) -> Result<PathBuf, LocationError> {
+        let directory = match &self.data_dir {
+            Some(directory) => directory.clone(),
+            None => Surroundings::of_process().default_directory()?,
+        };
+        Ok(directory.join(IMAGES))
     }
 
     fn places(&self, surroundings: &Surroundings, generate: bool) -> Result<Places, LocationError> {

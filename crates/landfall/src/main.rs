@@ -6,13 +6,13 @@ mod cli;
 mod client;
 mod demo;
 mod failure;
+mod image;
 mod job;
 mod location;
 mod output;
 mod serve;
 mod source;
 mod token;
-mod unbuilt;
 
 use std::process::ExitCode;
 

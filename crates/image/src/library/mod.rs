@@ -24,6 +24,7 @@ pub use verify::{Damage, Verified};
 use std::{
     fs::{self, File, TryLockError},
     io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -155,6 +156,21 @@ impl Image {
     /// What the image says of itself. Whether that is true is for [`Image::verify`].
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Where the image is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Bytes that its files take on disk, those included that other files may share with them.
+    pub fn room(&self) -> Result<u64, ImageError> {
+        let mut blocks = 0;
+        for entry in fs::read_dir(&self.directory).during("listing", &self.directory)? {
+            let entry = entry.during("listing", &self.directory)?;
+            blocks += entry.metadata().during("reading the size of", &entry.path())?.blocks();
+        }
+        Ok(blocks * 512)
     }
 
     /// The file of a disk's content.

@@ -70,7 +70,7 @@ impl Image {
         mut progress: impl FnMut(u64),
     ) -> Result<Verified, ImageError> {
         let mut damage = Vec::new();
-        let signed_by = match self.signature(trusted) {
+        let signed_by = match self.signed_by(trusted) {
             Ok(key) => Some(key),
             Err(fault) => {
                 damage.push(Damage::Signature(fault));
@@ -147,7 +147,8 @@ impl Image {
         Ok(damage)
     }
 
-    fn signature(&self, trusted: Option<PublicKey>) -> Result<PublicKey, SignatureFault> {
+    /// The key that signed the manifest; with a key, a signature by any other is a fault. The content is not looked at.
+    pub fn signed_by(&self, trusted: Option<PublicKey>) -> Result<PublicKey, SignatureFault> {
         let path = self.directory.join(SIGNATURE);
         let small = fs::metadata(&path).is_ok_and(|file| file.len() <= MOST_MANIFEST_BYTES);
         let signature = fs::read(&path).ok().filter(|_| small).ok_or(SignatureFault::Unreadable)?;

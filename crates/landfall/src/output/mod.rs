@@ -3,10 +3,12 @@
 //! Commands give back a [`Said`] and never print, so that everything they say can be tested and a reader that is gone
 //! is dealt with in one place.
 
+mod amount;
 mod moment;
 mod screen;
 mod table;
 
+pub(crate) use amount::bytes;
 pub(crate) use screen::Screen;
 pub(crate) use table::{Cell, Tone, facts, table};
 

@@ -12,6 +12,8 @@ mod bench;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod image;
+#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod secrets;

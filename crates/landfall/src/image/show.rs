@@ -1,0 +1,100 @@
+//! `landfall image show`: what an image says of itself, and whether this center signed that. Its content is not read.
+
+use std::collections::BTreeMap;
+
+use image::Image;
+use serde::Serialize;
+
+use super::{Shelf, View};
+use crate::output::{Cell, Said, bytes, facts, table};
+
+/// What is said of an image.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown {
+    image_id: String,
+    name: String,
+    source_id: String,
+    job_id: String,
+    run_id: String,
+    started_time: String,
+    finished_time: String,
+    made_with: BTreeMap<String, String>,
+    directory: String,
+    room_bytes: u64,
+    signature: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed_by: Option<String>,
+    disks: Vec<DiskShown>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct DiskShown {
+    disk: u16,
+    size_bytes: u64,
+    root: String,
+}
+
+pub(super) fn run(shelf: &Shelf, id: &str, view: View) -> anyhow::Result<Said> {
+    let image = shelf.image(id)?;
+    let signed = shelf.signature(&image);
+    let shown = shown(&image, signed.word(), signed.0.ok().map(|key| hex::encode(key.0)))?;
+    let said = view.output.say(&shown, || text(&shown, signed.sentence(), view));
+    Ok(said.with_aside(format!("landfall image verify {id} reads all of it and compares")))
+}
+
+fn shown(image: &Image, signature: &'static str, signed_by: Option<String>) -> anyhow::Result<Shown> {
+    let manifest = image.manifest();
+    let origin = manifest.origin.clone();
+    let disk = |disk: &image::DiskManifest| DiskShown {
+        disk: disk.index,
+        size_bytes: disk.size_bytes,
+        root: disk.root.clone(),
+    };
+    Ok(Shown {
+        image_id: origin.id,
+        name: origin.name,
+        source_id: origin.source,
+        job_id: origin.job,
+        run_id: origin.run,
+        started_time: origin.started,
+        finished_time: origin.finished,
+        made_with: origin.tools,
+        directory: image.directory().display().to_string(),
+        room_bytes: image.room()?,
+        signature,
+        signed_by,
+        disks: manifest.disks.iter().map(disk).collect(),
+    })
+}
+
+fn text(shown: &Shown, signed: Cell, view: View) -> String {
+    let moment = |at: &str| if at.is_empty() { "-".into() } else { view.screen.written(at) };
+    let tools: Vec<String> =
+        shown.made_with.iter().map(|(tool, version)| format!("{tool} {version}")).collect();
+    let mut text = facts(
+        view.screen,
+        &[
+            ("Id", shown.image_id.as_str().into()),
+            ("Name", Cell::known(Some(&shown.name))),
+            ("Source", Cell::known(Some(&shown.source_id))),
+            ("Job", Cell::known(Some(&shown.job_id))),
+            ("Run", Cell::known(Some(&shown.run_id))),
+            ("Started", moment(&shown.started_time)),
+            ("Finished", moment(&shown.finished_time)),
+            ("Signed", signed),
+            ("Made with", Cell::known(Some(&tools.join(", ")))),
+            ("Directory", shown.directory.as_str().into()),
+            ("Room", bytes(shown.room_bytes).into()),
+        ],
+    );
+    let rows: Vec<[Cell; 3]> = shown
+        .disks
+        .iter()
+        .map(|disk| [disk.disk.to_string().into(), bytes(disk.size_bytes).into(), disk.root.as_str().into()])
+        .collect();
+    text.push('\n');
+    text.push_str(&table(view.screen, ["DISK", "SIZE", "ROOT (BLAKE3)"], &rows));
+    text
+}
