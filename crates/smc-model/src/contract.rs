@@ -262,6 +262,17 @@ pub struct ErrorEntry {
     pub remedy: &'static str,
 }
 
+/// What a person is told about the `ErrorCode` of a replication job.
+#[derive(Debug, PartialEq, Eq)]
+pub struct JobError {
+    /// The code.
+    pub code: &'static str,
+    /// When a job has it.
+    pub cause: &'static str,
+    /// What can be done.
+    pub remedy: &'static str,
+}
+
 impl Operation {
     /// The declaration of a parameter by its documented name, such as `Tag.N.Key`.
     pub fn parameter(&self, path: &str) -> Option<&'static Parameter> {

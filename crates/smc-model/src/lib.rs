@@ -22,11 +22,11 @@ mod value;
 mod violation;
 
 pub use contract::{
-    Access, Distinct, ErrorEntry, Format, Integer, Kind, Method, Operation, Parameter, Presence, Repeat,
-    ResourcePattern, ResponseField, ResponseKind, Text, Width,
+    Access, Distinct, ErrorEntry, Format, Integer, JobError, Kind, Method, Operation, Parameter, Presence,
+    Repeat, ResourcePattern, ResponseField, ResponseKind, Text, Width,
 };
 pub use encode::encode;
-pub use lookup::{error, operation, operations, versions};
+pub use lookup::{error, job_error, operation, operations, versions};
 pub use request::Request;
 pub use secret::OneTimeSecret;
 pub use validate::validate;

@@ -1,7 +1,7 @@
 //! Finding declarations by what a request or a reply carries.
 
-use crate::contract::{ErrorEntry, Operation};
-use crate::generated::{ERRORS, OPERATIONS};
+use crate::contract::{ErrorEntry, JobError, Operation};
+use crate::generated::{ERRORS, JOB_ERRORS, OPERATIONS};
 
 /// The operation of a version by its exact name.
 pub fn operation(version: &str, action: &str) -> Option<&'static Operation> {
@@ -27,6 +27,11 @@ pub fn error(code: &str) -> Option<&'static ErrorEntry> {
             .iter()
             .find(|entry| family(entry).is_some_and(|prefix| code.strip_prefix(prefix).is_some_and(is_word)))
     })
+}
+
+/// What is declared about the `ErrorCode` of a replication job.
+pub fn job_error(code: &str) -> Option<&'static JobError> {
+    JOB_ERRORS.iter().find(|entry| entry.code == code)
 }
 
 /// The part of a family's code before its placeholder.

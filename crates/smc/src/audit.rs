@@ -1,4 +1,4 @@
-//! The audit trail: who did what to a code or a source, when, from where, and what was refused and why.
+//! The audit trail: who did what to a code, a source, a job or a workgroup, when, from where, and what was refused and why.
 //!
 //! Events are only ever added. None carries the value of a code: there is no field it could be put in that
 //! is not written by this crate.
@@ -24,11 +24,41 @@ pub enum Event {
     SourceRekeyed,
     /// A source was removed.
     SourceDeleted,
+    /// A job was created.
+    JobCreated,
+    /// A job's settings were changed.
+    JobChanged,
+    /// A run of a job began.
+    JobStarted,
+    /// A job was stopped.
+    JobStopped,
+    /// An incremental job was cut over.
+    JobCutOver,
+    /// A run of an incremental job made its image.
+    JobRan,
+    /// A job came to its end.
+    JobFinished,
+    /// A run of a job failed.
+    JobFailed,
+    /// A job is past its time.
+    JobExpired,
+    /// A job was deleted.
+    JobDeleted,
+    /// A workgroup was created.
+    WorkgroupCreated,
+    /// A workgroup was renamed or described anew.
+    WorkgroupChanged,
+    /// Sources were put into a workgroup.
+    WorkgroupJoined,
+    /// Sources were taken out of a workgroup.
+    WorkgroupLeft,
+    /// A workgroup was removed.
+    WorkgroupDeleted,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 23] = [
         Self::TokenCreated,
         Self::TokenDisabled,
         Self::TokenDeleted,
@@ -37,6 +67,21 @@ impl Event {
         Self::SourceReturned,
         Self::SourceRekeyed,
         Self::SourceDeleted,
+        Self::JobCreated,
+        Self::JobChanged,
+        Self::JobStarted,
+        Self::JobStopped,
+        Self::JobCutOver,
+        Self::JobRan,
+        Self::JobFinished,
+        Self::JobFailed,
+        Self::JobExpired,
+        Self::JobDeleted,
+        Self::WorkgroupCreated,
+        Self::WorkgroupChanged,
+        Self::WorkgroupJoined,
+        Self::WorkgroupLeft,
+        Self::WorkgroupDeleted,
     ];
 
     /// The word in the store and in front of people.
@@ -50,6 +95,21 @@ impl Event {
             Self::SourceReturned => "source.returned",
             Self::SourceRekeyed => "source.rekeyed",
             Self::SourceDeleted => "source.deleted",
+            Self::JobCreated => "job.created",
+            Self::JobChanged => "job.changed",
+            Self::JobStarted => "job.started",
+            Self::JobStopped => "job.stopped",
+            Self::JobCutOver => "job.cutover",
+            Self::JobRan => "job.ran",
+            Self::JobFinished => "job.finished",
+            Self::JobFailed => "job.failed",
+            Self::JobExpired => "job.expired",
+            Self::JobDeleted => "job.deleted",
+            Self::WorkgroupCreated => "workgroup.created",
+            Self::WorkgroupChanged => "workgroup.changed",
+            Self::WorkgroupJoined => "workgroup.joined",
+            Self::WorkgroupLeft => "workgroup.left",
+            Self::WorkgroupDeleted => "workgroup.deleted",
         }
     }
 
@@ -68,9 +128,9 @@ pub struct Entry {
     pub at: Timestamp,
     /// What.
     pub event: Event,
-    /// The id of the code or source it happened to.
+    /// The id of what it happened to.
     pub resource: String,
-    /// Who: an ARN, or `machine:` and the start of a machine's identity.
+    /// Who: an ARN, `machine:` and the start of a machine's identity, or `center` for what it does by itself.
     pub actor: String,
     /// From where; empty for work done on the center's own machine.
     pub address: String,
@@ -92,7 +152,7 @@ pub struct Recorded {
 pub struct Filter {
     /// Only this event.
     pub event: Option<Event>,
-    /// Only events of this code or source.
+    /// Only events of this code, source, job or workgroup.
     pub resource: Option<String>,
     /// Not before.
     pub from: Option<Timestamp>,

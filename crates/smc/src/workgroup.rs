@@ -2,7 +2,12 @@
 //!
 //! The status of a group is never stored: it follows from the jobs of its sources.
 
-use crate::{SourceId, Timestamp, WorkgroupId, account::AccountId, tag::Tag};
+use crate::{
+    SourceId, Timestamp, WorkgroupId,
+    account::AccountId,
+    job::{Cycle, Job, State},
+    tag::Tag,
+};
 
 /// How many workgroups an account may have.
 pub const MAX_WORKGROUPS: usize = 50;
@@ -58,6 +63,21 @@ pub enum Stage {
     Finished,
     /// It stopped with an error.
     Failed,
+}
+
+impl Stage {
+    /// Where a job stands as its group sees it. One that expired undone wants attention as one that failed does.
+    pub fn of(job: &Job) -> Self {
+        let incremental = job.cycle != Cycle::Once;
+        match &job.state {
+            State::Running(running) if running.last && incremental => Self::CuttingOver,
+            State::Stopped { last: true } if incremental => Self::CuttingOver,
+            State::Running(_) | State::Stopped { .. } | State::Waiting { .. } => Self::Active,
+            State::Ready => Self::Ready,
+            State::Finished | State::Deleting => Self::Finished,
+            State::InError { .. } | State::Expired { .. } => Self::Failed,
+        }
+    }
 }
 
 /// A source of a group, and its job.

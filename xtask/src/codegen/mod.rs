@@ -42,6 +42,7 @@ pub(crate) fn run(root: &Path, options: Options) -> anyhow::Result<()> {
     let others = OtherErrors {
         gateway: model::read(&folder.join("gateway-errors.json"))?,
         agent: model::read(&folder.join("agent-errors.json"))?,
+        job: model::read(&folder.join("job-errors.json"))?,
     };
     model::check(&models)?;
     let planned = plan(root, &models, &others)?;
@@ -88,7 +89,7 @@ fn plan(root: &Path, models: &[Model], others: &OtherErrors) -> anyhow::Result<B
         files.insert(format!("{GENERATED}/{group}.rs"), rustfmt(root, &text)?);
     }
     files.insert(format!("{GENERATED}/shared.rs"), rustfmt(root, &shared.text())?);
-    files.insert(format!("{GENERATED}/errors.rs"), rustfmt(root, &table::errors(models))?);
+    files.insert(format!("{GENERATED}/errors.rs"), rustfmt(root, &table::errors(models, &others.job))?);
     files.insert(format!("{GENERATED}/mod.rs"), rustfmt(root, &table::module(models, &groups))?);
     files.insert("docs/src/reference/operations.md".to_owned(), reference::operations(models));
     files.insert("docs/src/reference/errors.md".to_owned(), reference::errors(models, others));

@@ -152,6 +152,15 @@ pub(crate) struct Explained {
     pub(crate) remedy: String,
 }
 
+/// A code that a replication job shows as its `ErrorCode`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct JobError {
+    pub(crate) code: String,
+    pub(crate) cause: String,
+    pub(crate) remedy: String,
+}
+
 /// Reads one model file.
 pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
     let text = fs::read_to_string(path).with_context(|| format!("reading the model {}", path.display()))?;

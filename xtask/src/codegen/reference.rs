@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::NOTICE;
-use super::model::{Explained, Field, Model, Operation, Parameter};
+use super::model::{Explained, Field, JobError, Model, Operation, Parameter};
 use super::shape::plural;
 
 /// The page of all operations.
@@ -182,9 +182,11 @@ pub(crate) struct OtherErrors {
     pub(crate) gateway: Vec<Explained>,
     /// Those of the agent listener.
     pub(crate) agent: Vec<Explained>,
+    /// Those that a job shows.
+    pub(crate) job: Vec<JobError>,
 }
 
-/// The page of all error codes: those of operations, of the gateway, of the agent listener.
+/// The page of all error codes: those of operations, of the gateway, of the agent listener, of jobs.
 pub(crate) fn errors(models: &[Model], others: &OtherErrors) -> String {
     let mut text = format!("<!-- {NOTICE} -->\n\n# Error codes\n");
     text.push_str("\n## From operations\n\nThe message follows the status; braces stand for what differs.\n");
@@ -207,6 +209,12 @@ pub(crate) fn errors(models: &[Model], others: &OtherErrors) -> String {
         for entry in entries {
             error(&mut text, &entry.code, entry.status, "", &entry.cause, &entry.remedy);
         }
+    }
+    text.push_str(
+        "\n## From replication jobs\n\nWhat a job that is InError shows as its `ErrorCode`; the message is in `StatusInfo`.\n",
+    );
+    for JobError { code, cause, remedy } in &others.job {
+        let _ = write!(text, "\n### {code}\n\n**Cause.** {cause}\n\n**Remedy.** {remedy}\n");
     }
     text
 }

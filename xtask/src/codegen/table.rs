@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, bail};
 
 use super::NOTICE;
-use super::model::{Field, Model, Operation, Parameter};
+use super::model::{Field, JobError, Model, Operation, Parameter};
 use super::shape::{constant, literal, optional, pascal};
 
 /// The root of the generated modules, with the table of operations.
@@ -19,7 +19,7 @@ pub(crate) fn module(models: &[Model], groups: &BTreeSet<&str>) -> String {
         let _ = writeln!(text, "pub mod {group};");
     }
     text.push_str("mod errors;\n/// Types that several operations share.\npub mod shared;\n");
-    text.push_str("pub use errors::ERRORS;\n\nuse crate::Operation;\n\n");
+    text.push_str("pub use errors::{ERRORS, JOB_ERRORS};\n\nuse crate::Operation;\n\n");
     text.push_str("/// Every operation, by version and name.\npub static OPERATIONS: &[&Operation] = &[\n");
     for operation in models.iter().flat_map(|model| &model.operations) {
         let _ = writeln!(text, "&{}::{},", operation.group, constant(&operation.name));
@@ -40,10 +40,10 @@ fn words(group: &str) -> &'static str {
 }
 
 /// The table of error codes.
-pub(crate) fn errors(models: &[Model]) -> String {
+pub(crate) fn errors(models: &[Model], of_jobs: &[JobError]) -> String {
     let mut entries: Vec<_> = models.iter().flat_map(|model| &model.errors).collect();
     entries.sort_by(|a, b| a.code.cmp(&b.code));
-    let mut text = format!("//! Error codes.\n//!\n//! {NOTICE}\n\nuse crate::ErrorEntry;\n\n");
+    let mut text = format!("//! Error codes.\n//!\n//! {NOTICE}\n\nuse crate::{{ErrorEntry, JobError}};\n\n");
     text.push_str(
         "/// Every error code of the operations, by code.\npub static ERRORS: &[ErrorEntry] = &[\n",
     );
@@ -53,6 +53,10 @@ pub(crate) fn errors(models: &[Model]) -> String {
             "ErrorEntry {{ code: {:?}, status: {}, message: {:?}, cause: {:?}, remedy: {:?} }},",
             entry.code, entry.status, entry.message, entry.cause, entry.remedy
         );
+    }
+    text.push_str("];\n\n/// Every code that a job shows as its `ErrorCode`.\npub static JOB_ERRORS: &[JobError] = &[\n");
+    for JobError { code, cause, remedy } in of_jobs {
+        let _ = writeln!(text, "JobError {{ code: {code:?}, cause: {cause:?}, remedy: {remedy:?} }},");
     }
     text.push_str("];\n");
     text

@@ -238,6 +238,278 @@ pub struct DescribeAccessTokenResponse {
     pub source_count: u32,
 }
 
+/// The declaration of DescribeImages.
+pub static DESCRIBE_IMAGES: Operation = Operation {
+    product: "landfall",
+    version: "2026-11-24",
+    name: "DescribeImages",
+    group: "landfall",
+    summary: "Lists the images that replication jobs made.",
+    description: "Returns the images that match every filter given, newest first, a page at a time. An image outlives its job; one of an incremental job is gone once newer ones fill the number that the job keeps.",
+    built: true,
+    https_only: false,
+    action: "landfall:DescribeImages",
+    access: Access::List,
+    methods: &[Method::Get, Method::Post],
+    resources: &[ResourcePattern { pattern: "*", only_if: None }],
+    parameters: &[
+        Parameter {
+            name: "ImageId",
+            path: "ImageId.N",
+            code_name: "ImageId",
+            kind: Kind::Text(Text {
+                min: 3,
+                max: 64,
+                format: Format::Id("m-"),
+                choices: &[],
+                any_case: false,
+            }),
+            description: "Ids of images. Only these are returned.",
+            repeat: Some(Repeat { max: 50, exceed_code: None, distinct: Distinct::No }),
+            example: Some("m-bp1i7jodpgoizaa9****"),
+            ..Parameter::NEW
+        },
+        Parameter {
+            name: "JobId",
+            path: "JobId",
+            code_name: "JobId",
+            kind: Kind::Text(Text {
+                min: 3,
+                max: 64,
+                format: Format::Id("j-"),
+                choices: &[],
+                any_case: false,
+            }),
+            description: "Id of a replication job. Only its images are returned.",
+            example: Some("j-bp19vlwm0tyigbmj****"),
+            ..Parameter::NEW
+        },
+        Parameter {
+            name: "PageNumber",
+            path: "PageNumber",
+            code_name: "PageNumber",
+            kind: Kind::Integer(Integer { min: 1, max: 2147483647, width: Width::Int32, choices: &[] }),
+            description: "Page to return, counted from 1.",
+            default: Some("1"),
+            ..Parameter::NEW
+        },
+        Parameter {
+            name: "PageSize",
+            path: "PageSize",
+            code_name: "PageSize",
+            kind: Kind::Integer(Integer { min: 1, max: 50, width: Width::Int32, choices: &[] }),
+            description: "Entries per page.",
+            default: Some("10"),
+            ..Parameter::NEW
+        },
+    ],
+    response: &[
+        ResponseField {
+            name: "Images",
+            kind: ResponseKind::Objects(
+                "Image",
+                &[
+                    ResponseField {
+                        name: "ImageId",
+                        kind: ResponseKind::Text,
+                        optional: false,
+                        secret: false,
+                        example: Some("m-bp1i7jodpgoizaa9****"),
+                        description: "Id of the image; also the name of its directory on the center.",
+                    },
+                    ResponseField {
+                        name: "ImageName",
+                        kind: ResponseKind::Text,
+                        optional: false,
+                        secret: false,
+                        example: None,
+                        description: "Name of the image.",
+                    },
+                    ResponseField {
+                        name: "JobId",
+                        kind: ResponseKind::Text,
+                        optional: false,
+                        secret: false,
+                        example: None,
+                        description: "Id of the job that made it; the job may have been deleted.",
+                    },
+                    ResponseField {
+                        name: "SourceId",
+                        kind: ResponseKind::Text,
+                        optional: false,
+                        secret: false,
+                        example: None,
+                        description: "Id of the migration source; it may have been deleted.",
+                    },
+                    ResponseField {
+                        name: "RunId",
+                        kind: ResponseKind::Text,
+                        optional: false,
+                        secret: false,
+                        example: None,
+                        description: "The run of the job that made it.",
+                    },
+                    ResponseField {
+                        name: "CreationTime",
+                        kind: ResponseKind::Text,
+                        optional: false,
+                        secret: false,
+                        example: Some("2026-11-24T08:00:00Z"),
+                        description: "When it was made, UTC.",
+                    },
+                    ResponseField {
+                        name: "SizeBytes",
+                        kind: ResponseKind::Integer,
+                        optional: false,
+                        secret: false,
+                        example: Some("42949672960"),
+                        description: "Size of its disks together in bytes.",
+                    },
+                    ResponseField {
+                        name: "Roots",
+                        kind: ResponseKind::Texts("Root"),
+                        optional: false,
+                        secret: false,
+                        example: None,
+                        description: "Root of the digest tree of each disk, hexadecimal, in the order of the disks.",
+                    },
+                    ResponseField {
+                        name: "Storage",
+                        kind: ResponseKind::Text,
+                        optional: false,
+                        secret: false,
+                        example: None,
+                        description: "How its content is kept: shared with the copy, an overlay, or bytes of its own.",
+                    },
+                ],
+            ),
+            optional: false,
+            secret: false,
+            example: None,
+            description: "The images.",
+        },
+        ResponseField {
+            name: "PageNumber",
+            kind: ResponseKind::Integer,
+            optional: false,
+            secret: false,
+            example: None,
+            description: "The page returned, counted from 1.",
+        },
+        ResponseField {
+            name: "PageSize",
+            kind: ResponseKind::Integer,
+            optional: false,
+            secret: false,
+            example: None,
+            description: "Entries per page.",
+        },
+        ResponseField {
+            name: "TotalCount",
+            kind: ResponseKind::Integer,
+            optional: false,
+            secret: false,
+            example: None,
+            description: "All entries that match.",
+        },
+    ],
+    errors: &[
+        "Forbidden.Unauthorized",
+        "InternalError",
+        "InvalidParameter.ImageId",
+        "InvalidParameter.JobId",
+        "InvalidParameter.PageNumber",
+        "InvalidParameter.PageSize",
+        "ServiceUnavailable",
+    ],
+};
+/// The parameters of DescribeImages, defaults applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribeImagesRequest {
+    /// Ids of images. Only these are returned.
+    pub image_id: Vec<String>,
+    /// Id of a replication job. Only its images are returned.
+    pub job_id: Option<String>,
+    /// Page to return, counted from 1. 1 to 2147483647.
+    pub page_number: u32,
+    /// Entries per page. 1 to 50.
+    pub page_size: u32,
+}
+
+object_fields!(DescribeImagesRequest { image_id, job_id, page_number, page_size });
+
+impl Request for DescribeImagesRequest {
+    const OPERATION: &'static Operation = &DESCRIBE_IMAGES;
+
+    type Response = DescribeImagesResponse;
+}
+
+/// The reply of DescribeImages, without `RequestId`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct DescribeImagesResponse {
+    /// The images.
+    pub images: ImageList,
+    /// The page returned, counted from 1.
+    pub page_number: u32,
+    /// Entries per page.
+    pub page_size: u32,
+    /// All entries that match.
+    pub total_count: u32,
+}
+
+/// An entry of a reply.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Image {
+    /// Id of the image; also the name of its directory on the center.
+    pub image_id: String,
+    /// Name of the image.
+    pub image_name: String,
+    /// Id of the job that made it; the job may have been deleted.
+    pub job_id: String,
+    /// Id of the migration source; it may have been deleted.
+    pub source_id: String,
+    /// The run of the job that made it.
+    pub run_id: String,
+    /// When it was made, UTC.
+    pub creation_time: String,
+    /// Size of its disks together in bytes.
+    pub size_bytes: u64,
+    /// Root of the digest tree of each disk, hexadecimal, in the order of the disks.
+    pub roots: ImageRootList,
+    /// How its content is kept: shared with the copy, an overlay, or bytes of its own.
+    pub storage: String,
+}
+
+/// A list as the wire has it: inside an object of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImageRootList {
+    /// The entries.
+    #[serde(rename = "Root")]
+    pub items: Vec<String>,
+}
+
+impl From<Vec<String>> for ImageRootList {
+    fn from(items: Vec<String>) -> Self {
+        Self { items }
+    }
+}
+
+/// A list as the wire has it: inside an object of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImageList {
+    /// The entries.
+    #[serde(rename = "Image")]
+    pub items: Vec<Image>,
+}
+
+impl From<Vec<Image>> for ImageList {
+    fn from(items: Vec<Image>) -> Self {
+        Self { items }
+    }
+}
+
 /// The declaration of DescribeSourceServer.
 pub static DESCRIBE_SOURCE_SERVER: Operation = Operation {
     product: "landfall",
@@ -520,7 +792,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
             path: "ResourceId",
             code_name: "ResourceId",
             kind: Kind::Text(Text { min: 1, max: 64, format: Format::Ascii, choices: &[], any_case: false }),
-            description: "Id of a code or source. Only entries about it are returned.",
+            description: "Id of a code, source, job or workgroup. Only entries about it are returned.",
             example: Some("at-bp1akz2zp67r0k6r****"),
             ..Parameter::NEW
         },
@@ -608,7 +880,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: true,
                         secret: false,
                         example: None,
-                        description: "Id of the code or source it is about.",
+                        description: "Id of the code, source, job or workgroup it is about.",
                     },
                     ResponseField {
                         name: "Actor",
@@ -616,7 +888,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: false,
                         secret: false,
                         example: None,
-                        description: "Who did it: an ARN, or machine: and the start of the digest that identifies a machine.",
+                        description: "Who did it: an ARN, machine: and the start of the digest that identifies a machine, or center for what the center did by itself.",
                     },
                     ResponseField {
                         name: "SourceIp",
@@ -632,7 +904,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: true,
                         secret: false,
                         example: None,
-                        description: "What else is known, as text: the source a code imported, the code a machine came back with, or the code of a refusal. Never a secret.",
+                        description: "What else is known, as text: the source a code imported, the code a machine came back with, the code of a refusal, what of a job was changed, how it failed. Never a secret.",
                     },
                 ],
             ),
@@ -667,7 +939,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
 pub struct ListAuditEventsRequest {
     /// Kind of event. Only such entries are returned.
     pub event: Option<String>,
-    /// Id of a code or source. Only entries about it are returned.
+    /// Id of a code, source, job or workgroup. Only entries about it are returned.
     pub resource_id: Option<String>,
     /// Only entries from this time on are returned.
     pub start_time: Option<String>,
@@ -707,15 +979,15 @@ pub struct AuditEvent {
     pub time: String,
     /// Kind of event.
     pub event: String,
-    /// Id of the code or source it is about.
+    /// Id of the code, source, job or workgroup it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// Who did it: an ARN, or machine: and the start of the digest that identifies a machine.
+    /// Who did it: an ARN, machine: and the start of the digest that identifies a machine, or center for what the center did by itself.
     pub actor: String,
     /// Address the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
-    /// What else is known, as text: the source a code imported, the code a machine came back with, or the code of a refusal. Never a secret.
+    /// What else is known, as text: the source a code imported, the code a machine came back with, the code of a refusal, what of a job was changed, how it failed. Never a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }

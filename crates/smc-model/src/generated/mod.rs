@@ -18,7 +18,7 @@ pub mod source_server;
 pub mod tag;
 /// Operations on workgroups.
 pub mod workgroup;
-pub use errors::ERRORS;
+pub use errors::{ERRORS, JOB_ERRORS};
 
 use crate::Operation;
 
@@ -49,6 +49,7 @@ pub static OPERATIONS: &[&Operation] = &[
     &tag::TAG_RESOURCES,
     &tag::UNTAG_RESOURCES,
     &landfall::DESCRIBE_ACCESS_TOKEN,
+    &landfall::DESCRIBE_IMAGES,
     &landfall::DESCRIBE_SOURCE_SERVER,
     &landfall::GET_AGENT_ENDPOINT,
     &landfall::LIST_AUDIT_EVENTS,

@@ -256,7 +256,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
     group: "replication_job",
     summary: "Creates a replication job for a migration source.",
     description: "A replication job copies the disks of one migration source and builds an image of it. A source can have one unfinished job. The job starts at ScheduledStartTime, or when StartReplicationJob is called.",
-    built: false,
+    built: true,
     https_only: false,
     action: "smc:CreateReplicationJob",
     access: Access::Create,
@@ -376,7 +376,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
                     ..Parameter::NEW
                 },
             ]),
-            description: "Data disks to copy and their size at the target.",
+            description: "Data disks to copy beside the system disk, and their size at the target. Without any, all disks are copied.",
             repeat: Some(Repeat {
                 max: 16,
                 exceed_code: None,
@@ -579,7 +579,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
                     ..Parameter::NEW
                 },
             ]),
-            description: "Disks to copy, in the layout that names partitions by path.",
+            description: "Disks to copy, in the layout that names partitions by path; not together with DataDisk and SystemDiskPart. Data disks are those of the source in their order.",
             ..Parameter::NEW
         },
         Parameter {
@@ -720,7 +720,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
                 choices: &[],
                 any_case: false,
             }),
-            description: "Settings of the copy as a JSON object: bandwidth_limit, compress_level, checksum.",
+            description: "Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.",
             example: Some("{\"bandwidth_limit\":0,\"compress_level\":1,\"checksum\":true}"),
             ..Parameter::NEW
         },
@@ -890,7 +890,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
                 choices: &["Image", "ContainerImage", "TargetInstance"],
                 any_case: true,
             }),
-            description: "What the job makes.",
+            description: "What the job makes: an image, which is also the default. The other targets are refused.",
             ..Parameter::NEW
         },
         Parameter {
@@ -1024,7 +1024,6 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
         "ServiceUnavailable",
         "SourceServerState.Invalid",
         "UnsupportedFeature.{Feature}",
-        "UnsupportedOperation",
         "VSwitchIdVpcId.Mismatch",
     ],
 };
@@ -1039,11 +1038,11 @@ pub struct CreateReplicationJobRequest {
     pub container_repository: Option<String>,
     /// Tag of the container image to make.
     pub container_tag: Option<String>,
-    /// Data disks to copy and their size at the target.
+    /// Data disks to copy beside the system disk, and their size at the target. Without any, all disks are copied.
     pub data_disk: Vec<CreateReplicationJobDataDisk>,
     /// Description of the job.
     pub description: Option<String>,
-    /// Disks to copy, in the layout that names partitions by path.
+    /// Disks to copy, in the layout that names partitions by path; not together with DataDisk and SystemDiskPart. Data disks are those of the source in their order.
     pub disks: Option<CreateReplicationJobDisks>,
     /// Time from the end of one incremental run to the start of the next. 1 to 168 hours.
     pub frequency: Option<u32>,
@@ -1071,7 +1070,7 @@ pub struct CreateReplicationJobRequest {
     pub net_mode: u32,
     /// Region of the target. A private center stores and echoes it.
     pub region_id: String,
-    /// Settings of the copy as a JSON object: bandwidth_limit, compress_level, checksum.
+    /// Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.
     pub replication_parameters: Option<String>,
     /// Id of the resource group. Stored and echoed; a private center has no resource groups.
     pub resource_group_id: Option<String>,
@@ -1087,7 +1086,7 @@ pub struct CreateReplicationJobRequest {
     pub system_disk_size: Option<u32>,
     /// Tags to set. Each key once.
     pub tag: Vec<TagPair>,
-    /// What the job makes.
+    /// What the job makes: an image, which is also the default. The other targets are refused.
     pub target_type: Option<TargetType>,
     /// Id of a virtual switch. Stored and echoed.
     pub v_switch_id: Option<String>,
@@ -1132,7 +1131,7 @@ object_fields!(CreateReplicationJobRequest {
     vpc_id
 });
 
-/// Data disks to copy and their size at the target.
+/// Data disks to copy beside the system disk, and their size at the target. Without any, all disks are copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateReplicationJobDataDisk {
     /// Which data disk of the source, counted from 1. 1 to 16.
@@ -1158,7 +1157,7 @@ pub struct CreateReplicationJobDataDiskPart {
 
 object_fields!(CreateReplicationJobDataDiskPart { block, device, size_bytes });
 
-/// Disks to copy, in the layout that names partitions by path.
+/// Disks to copy, in the layout that names partitions by path; not together with DataDisk and SystemDiskPart. Data disks are those of the source in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateReplicationJobDisks {
     /// Data disks to copy.
@@ -1259,7 +1258,7 @@ pub static CUT_OVER_REPLICATION_JOB: Operation = Operation {
     group: "replication_job",
     summary: "Finishes an incremental replication job.",
     description: "Ends a Waiting incremental job, after one last synchronization if SyncData is true.",
-    built: false,
+    built: true,
     https_only: false,
     action: "smc:CutOverReplicationJob",
     access: Access::Update,
@@ -1304,7 +1303,6 @@ pub static CUT_OVER_REPLICATION_JOB: Operation = Operation {
         "ReplicationJob.InvalidStatus",
         "ServiceUnavailable",
         "SourceServerState.Invalid",
-        "UnsupportedOperation",
     ],
 };
 /// The parameters of CutOverReplicationJob, defaults applied.
@@ -1337,7 +1335,7 @@ pub static DELETE_REPLICATION_JOB: Operation = Operation {
     group: "replication_job",
     summary: "Deletes a replication job.",
     description: "Removes a job that is not running, with its intermediate resources. Images it made stay.",
-    built: false,
+    built: true,
     https_only: false,
     action: "smc:DeleteReplicationJob",
     access: Access::Delete,
@@ -1362,7 +1360,6 @@ pub static DELETE_REPLICATION_JOB: Operation = Operation {
         "MissingParameter.JobId",
         "ReplicationJob.InvalidStatus",
         "ServiceUnavailable",
-        "UnsupportedOperation",
     ],
 };
 /// The parameters of DeleteReplicationJob, defaults applied.
@@ -1393,7 +1390,7 @@ pub static DESCRIBE_REPLICATION_JOBS: Operation = Operation {
     group: "replication_job",
     summary: "Lists replication jobs.",
     description: "Returns the replication jobs that match every filter given, with status, progress, settings and runs, a page at a time.",
-    built: false,
+    built: true,
     https_only: false,
     action: "smc:DescribeReplicationJobs",
     access: Access::List,
@@ -1870,7 +1867,7 @@ pub static DESCRIBE_REPLICATION_JOBS: Operation = Operation {
                         optional: true,
                         secret: false,
                         example: None,
-                        description: "Why the source is unavailable or the job failed.",
+                        description: "Why the job failed; empty unless it is InError.",
                     },
                     ResponseField {
                         name: "Frequency",
@@ -2106,7 +2103,7 @@ pub static DESCRIBE_REPLICATION_JOBS: Operation = Operation {
                         optional: true,
                         secret: false,
                         example: Some("{\"error_code\": \"S1\", \"error_msg\": \"...\"}"),
-                        description: "A JSON text with error_code and error_msg.",
+                        description: "A JSON text: while the job is Running the figures of its copy, while it is InError error_code and error_msg.",
                     },
                     ResponseField {
                         name: "SystemDiskParts",
@@ -2263,7 +2260,6 @@ pub static DESCRIBE_REPLICATION_JOBS: Operation = Operation {
         "InvalidParameter.TagValue",
         "NumberExceed.Tags",
         "ServiceUnavailable",
-        "UnsupportedOperation",
     ],
 };
 /// The parameters of DescribeReplicationJobs, defaults applied.
@@ -2359,7 +2355,7 @@ pub struct ReplicationJob {
     /// When it ended, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_time: Option<String>,
-    /// Why the source is unavailable or the job failed.
+    /// Why the job failed; empty unless it is InError.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
     /// Hours from the end of one run to the start of the next.
@@ -2430,7 +2426,7 @@ pub struct ReplicationJob {
     pub start_time: Option<String>,
     /// Status.
     pub status: String,
-    /// A JSON text with error_code and error_msg.
+    /// A JSON text: while the job is Running the figures of its copy, while it is InError error_code and error_msg.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_info: Option<String>,
     /// Partitions of the system disk.
@@ -2707,8 +2703,8 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
     name: "ModifyReplicationJobAttribute",
     group: "replication_job",
     summary: "Changes a replication job.",
-    description: "Name and Description can be changed at any time, Frequency and MaxNumberOfImageToKeep before the first run or while Waiting, the rest before the job has started.",
-    built: false,
+    description: "Name and Description can be changed at any time; ValidTime and ReplicationParameters until the job is Finished or Expired, also while it is Running, when new parameters are obeyed at once; Frequency and MaxNumberOfImageToKeep before the first run or while Waiting; the rest before the job has started.",
+    built: true,
     https_only: false,
     action: "smc:ModifyReplicationJobAttribute",
     access: Access::Update,
@@ -2948,7 +2944,7 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
                 choices: &[],
                 any_case: false,
             }),
-            description: "Settings of the copy as a JSON object: bandwidth_limit, compress_level, checksum.",
+            description: "Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.",
             example: Some("{\"bandwidth_limit\":0,\"compress_level\":1,\"checksum\":true}"),
             ..Parameter::NEW
         },
@@ -3118,7 +3114,7 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
         "ReplicationJobDataDiskIndex.Invalid",
         "ReplicationJobName.Duplicate",
         "ServiceUnavailable",
-        "UnsupportedOperation",
+        "UnsupportedFeature.{Feature}",
     ],
 };
 /// The parameters of ModifyReplicationJobAttribute, defaults applied.
@@ -3156,7 +3152,7 @@ pub struct ModifyReplicationJobAttributeRequest {
     pub name: Option<String>,
     /// How data reaches the target: 0 over the public network, 2 within a private network.
     pub net_mode: Option<u32>,
-    /// Settings of the copy as a JSON object: bandwidth_limit, compress_level, checksum.
+    /// Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.
     pub replication_parameters: Option<String>,
     /// When the job starts by itself: within the next 30 days. Without it the job waits to be started.
     pub scheduled_start_time: Option<String>,
@@ -3259,7 +3255,7 @@ pub static START_REPLICATION_JOB: Operation = Operation {
     group: "replication_job",
     summary: "Starts a replication job.",
     description: "Starts a job that is Ready, Stopped or InError; a Waiting job makes an incremental run at once.",
-    built: false,
+    built: true,
     https_only: false,
     action: "smc:StartReplicationJob",
     access: Access::Update,
@@ -3285,7 +3281,6 @@ pub static START_REPLICATION_JOB: Operation = Operation {
         "ReplicationJob.InvalidStatus",
         "ServiceUnavailable",
         "SourceServerState.Invalid",
-        "UnsupportedOperation",
     ],
 };
 /// The parameters of StartReplicationJob, defaults applied.
@@ -3316,7 +3311,7 @@ pub static STOP_REPLICATION_JOB: Operation = Operation {
     group: "replication_job",
     summary: "Pauses a replication job.",
     description: "Pauses a job that is Running and Syncing. Starting it again goes on from where it was.",
-    built: false,
+    built: true,
     https_only: false,
     action: "smc:StopReplicationJob",
     access: Access::Update,
@@ -3342,7 +3337,6 @@ pub static STOP_REPLICATION_JOB: Operation = Operation {
         "ReplicationJob.InvalidBusinessStatus",
         "ReplicationJob.InvalidStatus",
         "ServiceUnavailable",
-        "UnsupportedOperation",
     ],
 };
 /// The parameters of StopReplicationJob, defaults applied.

@@ -101,10 +101,10 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         let lineage = self.lineage(caller.account, id(&request.access_token_id)?).await?;
         let (token, now) = (&lineage.token, lineage.now);
         let shown = row(token, now);
-        let sources = lineage.sources.rows.iter().map(|source| ImportedSource {
+        let sources = lineage.sources.iter().map(|(source, state)| ImportedSource {
             source_id: source.id.to_string(),
             name: source.name.clone(),
-            state: source.state(now).as_str().to_owned(),
+            state: state.as_str().to_owned(),
             import_time: source.imported.to_string(),
         });
         Ok(DescribeAccessTokenResponse {
@@ -120,7 +120,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             last_used_time: token.last_used.map(|at| at.to_string()),
             created_by: token.created_by.clone(),
             sources: ImportedSourceList { items: sources.collect() },
-            source_count: total(lineage.sources.total),
+            source_count: total(lineage.source_count),
         })
     }
 }

@@ -4,6 +4,8 @@
 
 mod access_tokens;
 mod audit;
+mod images;
+mod replication_jobs;
 mod source_servers;
 mod system_info;
 mod tags;
@@ -17,7 +19,15 @@ use smc_model::{
             CreateAccessTokenRequest, DeleteAccessTokenRequest, DisableAccessTokenRequest,
             ListAccessTokensRequest,
         },
-        landfall::{DescribeAccessTokenRequest, DescribeSourceServerRequest, ListAuditEventsRequest},
+        landfall::{
+            DescribeAccessTokenRequest, DescribeImagesRequest, DescribeSourceServerRequest,
+            ListAuditEventsRequest,
+        },
+        replication_job::{
+            CreateReplicationJobRequest, CutOverReplicationJobRequest, DeleteReplicationJobRequest,
+            DescribeReplicationJobsRequest, ModifyReplicationJobAttributeRequest, StartReplicationJobRequest,
+            StopReplicationJobRequest,
+        },
         source_server::{
             DeleteSourceServerRequest, DescribeSourceServersRequest, ModifySourceServerAttributeRequest,
         },
@@ -89,6 +99,16 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             "DisassociateSourceServers" => {
                 perform!(DisassociateSourceServersRequest, disassociate_source_servers)
             }
+            "CreateReplicationJob" => perform!(CreateReplicationJobRequest, create_replication_job),
+            "ModifyReplicationJobAttribute" => {
+                perform!(ModifyReplicationJobAttributeRequest, modify_replication_job_attribute)
+            }
+            "StartReplicationJob" => perform!(StartReplicationJobRequest, start_replication_job),
+            "StopReplicationJob" => perform!(StopReplicationJobRequest, stop_replication_job),
+            "CutOverReplicationJob" => perform!(CutOverReplicationJobRequest, cut_over_replication_job),
+            "DeleteReplicationJob" => perform!(DeleteReplicationJobRequest, delete_replication_job),
+            "DescribeReplicationJobs" => perform!(DescribeReplicationJobsRequest, describe_replication_jobs),
+            "DescribeImages" => perform!(DescribeImagesRequest, describe_images),
             "ListAuditEvents" => perform!(ListAuditEventsRequest, list_audit_events),
             name => Err(Failure::NotBuilt(name)),
         }

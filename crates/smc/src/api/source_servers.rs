@@ -16,10 +16,10 @@ use smc_model::generated::{
 
 use super::{access_tokens::description, page, source_id, system_info::system_info, total};
 use crate::{
-    SourceId, Timestamp, WorkgroupId,
+    JobId, SourceId, Timestamp, WorkgroupId,
     account::Caller,
-    ports::{Clock, Random, SourceFilter, Store},
-    registry::{Error, Registry, Rename, SourceWithTags},
+    ports::{Clock, Random, Related, SourceFilter, Store},
+    registry::{Error, Registry, Removal, Rename, SourceView},
     source::{
         Fault, HEARTBEAT_SECONDS, REPLICATION_DRIVER, Source, State,
         inventory::{BootMode, Disk, Partition, PartitionRole},
@@ -52,7 +52,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         caller: &Caller,
         request: DescribeSourceServerRequest,
     ) -> Result<DescribeSourceServerResponse, Error> {
-        let (source, now) = self.source(caller.account, source_id(&request.source_id)?).await?;
+        let (source, state) = self.source(caller.account, source_id(&request.source_id)?).await?;
         let boot_mode = match source.inventory.boot {
             BootMode::Bios => "BIOS",
             BootMode::Uefi => "UEFI",
@@ -60,7 +60,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         Ok(DescribeSourceServerResponse {
             source_id: source.id.to_string(),
             name: source.name.clone(),
-            state: source.state(now).as_str().to_owned(),
+            state: state.as_str().to_owned(),
             access_token_id: Some(source.token.to_string()),
             creation_time: source.imported.to_string(),
             last_heartbeat_time: Some(source.last_seen.to_string()),
@@ -84,26 +84,35 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         Ok(ModifySourceServerAttributeResponse {})
     }
 
-    /// `Force` only matters for sources with a job, and there are no jobs yet.
     pub(super) async fn delete_source_server(
         &self,
         caller: &Caller,
         request: DeleteSourceServerRequest,
     ) -> Result<DeleteSourceServerResponse, Error> {
-        self.delete_source(caller, source_id(&request.source_id)?).await?;
+        let removal = if request.force { Removal::WithJobs } else { Removal::OnlyWithoutJobs };
+        self.delete_source(caller, source_id(&request.source_id)?, removal).await?;
         Ok(DeleteSourceServerResponse {})
     }
 }
 
-/// The filter of a request; `None` if nothing can match, as with a job, of which there are none.
+/// The filter of a request; `None` if nothing can match.
 fn filter(request: DescribeSourceServersRequest) -> Option<SourceFilter> {
-    let elsewhere = [request.job_id, request.resource_group_id];
-    let related = &request.related_job_type;
-    if elsewhere.iter().any(Option::is_some)
-        || !(related.is_empty() || related.contains(&RelatedJobType::NotRelated))
-    {
+    if request.resource_group_id.is_some() {
         return None;
     }
+    let job = match request.job_id.as_deref().map(JobId::parse) {
+        Some(Err(_)) => return None,
+        Some(Ok(id)) => Some(id),
+        None => None,
+    };
+    // Every job here migrates a server; the other kinds are those of nothing.
+    let asked_for = |kind| request.related_job_type.contains(&kind);
+    let related = match (asked_for(RelatedJobType::NotRelated), asked_for(RelatedJobType::Server)) {
+        (true, false) => Some(Related::ToNone),
+        (false, true) => Some(Related::ToJobs),
+        (false, false) if !request.related_job_type.is_empty() => return None,
+        _ => None,
+    };
     let asked = request.source_id.len();
     let ids: Vec<_> = request.source_id.iter().filter_map(|id| SourceId::parse(id).ok()).collect();
     if asked > 0 && ids.is_empty() {
@@ -121,13 +130,14 @@ fn filter(request: DescribeSourceServersRequest) -> Option<SourceFilter> {
         tags: request.tag.into_iter().map(|tag| TagFilter { key: tag.key, value: tag.value }).collect(),
         token: None,
         workgroup,
-        ..SourceFilter::default()
+        job,
+        related,
     })
 }
 
-fn source_server(row: SourceWithTags, now: Timestamp) -> SourceServer {
-    let SourceWithTags { source, tags, workgroup } = row;
-    let (inventory, state) = (&source.inventory, source.state(now));
+fn source_server(row: SourceView, now: Timestamp) -> SourceServer {
+    let SourceView { source, state, job, tags, workgroup } = row;
+    let inventory = &source.inventory;
     let system = inventory.system_disk();
     let present = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     SourceServer {
@@ -144,7 +154,7 @@ fn source_server(row: SourceWithTags, now: Timestamp) -> SourceServer {
         }),
         error_code: Some(source.error_code(now).to_owned()),
         heartbeat_rate: HEARTBEAT_SECONDS,
-        job_id: None,
+        job_id: job.map(String::from),
         kernel_level: kernel_level(&inventory.kernel),
         name: Some(source.name.clone()),
         platform: present(&inventory.os.platform),
@@ -259,7 +269,7 @@ fn offset(disk: &Disk) -> Option<u64> {
 }
 
 /// Whole GiB, rounded up: a target of that size has room.
-fn gib(bytes: u64) -> u32 {
+pub(super) fn gib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1 << 30)).unwrap_or(u32::MAX)
 }
 

@@ -33,7 +33,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             tags: request.tag.into_iter().map(|pair| Tag { key: pair.key, value: pair.value }).collect(),
             client_token: request.client_token,
         };
-        let id = self.create_workgroup(caller.account, new).await?;
+        let id = self.create_workgroup(caller, new).await?;
         Ok(CreateWorkgroupResponse { workgroup_id: Some(id.to_string()) })
     }
 
@@ -43,7 +43,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         request: ModifyWorkgroupAttributeRequest,
     ) -> Result<ModifyWorkgroupAttributeResponse, Error> {
         let id = workgroup_id(&request.workgroup_id)?;
-        self.modify_workgroup(caller.account, id, request.name, request.description).await?;
+        self.modify_workgroup(caller, id, request.name, request.description).await?;
         Ok(ModifyWorkgroupAttributeResponse {})
     }
 
@@ -52,7 +52,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         caller: &Caller,
         request: DeleteWorkgroupRequest,
     ) -> Result<DeleteWorkgroupResponse, Error> {
-        self.delete_workgroup(caller.account, workgroup_id(&request.workgroup_id)?).await?;
+        self.delete_workgroup(caller, workgroup_id(&request.workgroup_id)?).await?;
         Ok(DeleteWorkgroupResponse {})
     }
 
@@ -80,7 +80,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         request: AssociateSourceServersRequest,
     ) -> Result<AssociateSourceServersResponse, Error> {
         let (id, sources) = (workgroup_id(&request.workgroup_id)?, source_ids(&request.source_id)?);
-        self.associate_sources(caller.account, id, sources).await?;
+        self.associate_sources(caller, id, sources).await?;
         Ok(AssociateSourceServersResponse {})
     }
 
@@ -90,7 +90,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         request: DisassociateSourceServersRequest,
     ) -> Result<DisassociateSourceServersResponse, Error> {
         let (id, sources) = (workgroup_id(&request.workgroup_id)?, source_ids(&request.source_id)?);
-        self.disassociate_sources(caller.account, id, sources).await?;
+        self.disassociate_sources(caller, id, sources).await?;
         Ok(DisassociateSourceServersResponse {})
     }
 }

@@ -249,6 +249,9 @@ impl Status {
 }
 
 impl Stage {
+    /// All of them, in their order.
+    pub const ALL: [Self; 4] = [Self::Preparing, Self::Syncing, Self::Processing, Self::Cleaning];
+
     /// The contract's word.
     pub const fn as_str(self) -> &'static str {
         match self {

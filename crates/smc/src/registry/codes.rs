@@ -10,7 +10,7 @@ use crate::{
     account::{AccountId, Caller},
     audit::{Entry, Event},
     ports::{Clock, Listing, Page, Random, SourceFilter, Store, StoreError, TokenFilter, Tx},
-    source::Source,
+    source::{Source, State},
 };
 
 /// A code to create.
@@ -39,8 +39,10 @@ pub struct Created {
 pub struct Lineage {
     /// The code.
     pub token: AccessToken,
-    /// The sources that still exist, newest first, at most 1000, the greatest Count.
-    pub sources: Listing<Source>,
+    /// The sources that still exist with their states, newest first, at most 1000, the greatest Count.
+    pub sources: Vec<(Source, State)>,
+    /// How many sources still exist.
+    pub source_count: u64,
     /// The moment that states refer to.
     pub now: Timestamp,
 }
@@ -149,8 +151,15 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
                     return Ok(Err(Error::NoToken(id.to_string())));
                 };
                 let filter = SourceFilter { token: Some(id), ..SourceFilter::default() };
-                let sources = tx.sources(&account, &filter, Page { offset: 0, limit: LINEAGE_ROWS }, now)?;
-                Ok(Ok(Lineage { token, sources, now }))
+                let found = tx.sources(&account, &filter, Page { offset: 0, limit: LINEAGE_ROWS }, now)?;
+                let ids: Vec<_> = found.rows.iter().map(|source| source.id.clone()).collect();
+                let jobs = tx.jobs_of_sources(&ids)?;
+                let with_state = |source: Source| {
+                    let state = source.state_with(jobs.iter().filter(|job| job.source == source.id), now);
+                    (source, state)
+                };
+                let sources = found.rows.into_iter().map(with_state).collect();
+                Ok(Ok(Lineage { token, sources, source_count: found.total, now }))
             })
             .await?
     }

@@ -1,8 +1,9 @@
 //! Why an operation was not done: one variant for each thing a caller can do something about.
 
 use crate::{
-    AccessTokenId, SourceId, WorkgroupId,
+    AccessTokenId, JobId, SourceId, WorkgroupId,
     access_token::Unusable,
+    job::{MAX_JOBS, Refused, disks::Unfit},
     ports::{RandomError, StoreError},
     source::inventory::Unacceptable,
     tag::MAX_TAGS,
@@ -30,10 +31,10 @@ pub enum Error {
     #[error("another source server of the account is named {0}; choose another name")]
     NameTaken(String),
     /// The resource would carry more tags than it may.
-    #[error("{source_id} would carry {tags} tags, at most {MAX_TAGS} are allowed; remove some first")]
+    #[error("{resource} would carry {tags} tags, at most {MAX_TAGS} are allowed; remove some first")]
     TooManyTags {
-        /// The resource.
-        source_id: SourceId,
+        /// The id of the resource.
+        resource: String,
         /// How many it would carry.
         tags: usize,
     },
@@ -62,6 +63,65 @@ pub enum Error {
     /// The workgroup has sources.
     #[error("the workgroup still has these source servers: {0}; take them out first")]
     WorkgroupNotEmpty(String),
+    /// The account has no such job.
+    #[error("the account has no replication job {0}; list the jobs and use an id from there")]
+    NoJob(String),
+    /// Another job of the account has the name.
+    #[error("another replication job of the account is named {0}; choose another name")]
+    JobNameTaken(String),
+    /// The account has as many jobs as it may.
+    #[error("the account has {MAX_JOBS} replication jobs, which is its quota; delete some that are done")]
+    JobQuota,
+    /// Another job will make an image of the name.
+    #[error(
+        "another replication job that is not done is to make an image named {0}; choose another ImageName"
+    )]
+    ImageNamePlanned(String),
+    /// The source has a job that is not done.
+    #[error(
+        "{source_id} is InUse; the operation needs Available: the replication job {job} of it is neither finished nor deleted"
+    )]
+    SourceBusy {
+        /// The source.
+        source_id: SourceId,
+        /// The job.
+        job: JobId,
+    },
+    /// Nothing can be copied from the source now.
+    #[error(
+        "{source_id} is Unavailable ({why}); the operation needs it online: check that landfall-agent runs there and reaches the center"
+    )]
+    SourceUnavailable {
+        /// The source.
+        source_id: SourceId,
+        /// The code of what is wrong with it.
+        why: String,
+    },
+    /// A job of the source is running.
+    #[error("{source_id} has a running replication job; stop it, or wait for its end: {job}")]
+    SourceWithRunningJob {
+        /// The source.
+        source_id: SourceId,
+        /// The job.
+        job: JobId,
+    },
+    /// The source has jobs.
+    #[error("{source_id} has replication jobs; delete them first, or send Force=true: {jobs}")]
+    SourceWithJobs {
+        /// The source.
+        source_id: SourceId,
+        /// Their ids.
+        jobs: String,
+    },
+    /// A job is not in a state for this.
+    #[error(transparent)]
+    Job(#[from] Refused),
+    /// Only an incremental job has what is to be changed.
+    #[error("the job copies once: it has no Frequency and no MaxNumberOfImageToKeep")]
+    NotIncremental,
+    /// The disks asked for are not those of the source.
+    #[error(transparent)]
+    Disks(#[from] Unfit),
     /// A client token came again with other parameters.
     #[error("the ClientToken was used before with other parameters; use a new one for a new call")]
     TokenReused,
@@ -97,8 +157,21 @@ impl Error {
             Self::WorkgroupFull => "QuotaExceeded.WorkgroupSourceServer",
             Self::InWorkgroup { .. } => "SourceServer.InWorkgroup",
             Self::WorkgroupNotEmpty(_) => "Workgroup.NotEmpty",
+            Self::NoJob(_) => "InvalidJobId.NotFound",
+            Self::JobNameTaken(_) => "ReplicationJobName.Duplicate",
+            Self::JobQuota => "QuotaExceeded.ReplicationJob",
+            Self::ImageNamePlanned(_) => "ImageName.UsedByReplicationJob",
+            Self::SourceBusy { .. } | Self::SourceUnavailable { .. } => "SourceServerState.Invalid",
+            Self::SourceWithRunningJob { .. } => "SourceServer.WithRunningReplicationJob",
+            Self::SourceWithJobs { .. } => "ReplicationJob.Related",
+            Self::Job(Refused::Stage { .. }) => "ReplicationJob.InvalidBusinessStatus",
+            Self::Job(_) => "ReplicationJob.InvalidStatus",
+            Self::NotIncremental => "InvalidParameter.Frequency",
+            Self::Disks(Unfit::NoDisk | Unfit::NoDataDisk(_)) => "ReplicationJobDataDiskIndex.Invalid",
+            Self::Disks(Unfit::Resized { .. }) => "UnsupportedFeature.PartitionResizing",
+            Self::Disks(Unfit::Smaller { .. }) => "UnsupportedFeature.DiskShrinking",
             Self::TokenReused => "IdempotentParameterMismatch",
-            Self::Meaning { code, .. } => code,
+            Self::Meaning { code, .. } | Self::Disks(Unfit::NoPart { code, .. }) => code,
             Self::Store(StoreError::Unavailable(_) | StoreError::Full(_)) => "ServiceUnavailable",
             Self::Store(_) | Self::Random(_) => "InternalError",
         }

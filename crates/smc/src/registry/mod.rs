@@ -1,10 +1,11 @@
-//! The operations over codes and sources: each reads through the ports, decides by the rules, and writes in
+//! The operations over codes, sources and jobs: each reads through the ports, decides by the rules, and writes in
 //! one transaction together with its line in the audit trail.
 
 mod audits;
 mod codes;
 mod error;
 mod imports;
+mod jobs;
 mod sources;
 mod tags;
 mod workgroups;
@@ -12,8 +13,9 @@ mod workgroups;
 pub use codes::{CodeCheck, Created, Lineage, NewCode};
 pub use error::{Error, Refusal};
 pub use imports::{Arrival, Import, Imported};
-pub use sources::{Rename, SourceWithTags};
-pub use tags::TagPage;
+pub use jobs::{JobChange, JobQuery, JobView, NewJob};
+pub use sources::{Removal, Rename, SourceView};
+pub use tags::{Resources, TagPage, Tagged};
 pub use workgroups::{NewWorkgroup, WorkgroupFilter};
 
 use std::sync::Arc;

@@ -3,11 +3,13 @@
 use super::{Error, Registry};
 use crate::{
     SourceId, WorkgroupId,
-    account::AccountId,
+    account::{AccountId, Caller},
+    audit::Event,
     ids::ID_ENTROPY,
+    job::{Job, State},
     ports::{Clock, Random, Store, StoreError, Tx},
     tag::{Tag, TagFilter},
-    workgroup::{CreatingCall, MAX_SOURCES, MAX_WORKGROUPS, Member, Status, Workgroup},
+    workgroup::{CreatingCall, MAX_SOURCES, MAX_WORKGROUPS, Member, Stage, Status, Workgroup},
 };
 
 /// A group to create.
@@ -38,11 +40,8 @@ pub struct WorkgroupFilter {
 
 impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     /// Creates a group, or gives the one that the same call created before.
-    pub async fn create_workgroup(
-        &self,
-        account: AccountId,
-        new: NewWorkgroup,
-    ) -> Result<WorkgroupId, Error> {
+    pub async fn create_workgroup(&self, caller: &Caller, new: NewWorkgroup) -> Result<WorkgroupId, Error> {
+        let account = caller.account;
         let workgroup = Workgroup {
             id: WorkgroupId::from_random(&self.random.bytes::<ID_ENTROPY>()?),
             account,
@@ -53,6 +52,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         };
         let parameters = parameters(&workgroup);
         let call = new.client_token.map(|client_token| CreatingCall { client_token, parameters });
+        let entry = self.entry(caller, Event::WorkgroupCreated, &workgroup.id, String::new());
         self.store
             .write(move |tx| {
                 tx.lock_workgroups(&account)?;
@@ -69,6 +69,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
                     return Ok(Err(Error::WorkgroupNameTaken(name)));
                 }
                 tx.insert_workgroup(&workgroup, call.as_ref())?;
+                tx.record(&entry)?;
                 Ok(Ok(workgroup.id.clone()))
             })
             .await?
@@ -77,11 +78,13 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     /// Changes name and description of a group; `None` leaves either as it is.
     pub async fn modify_workgroup(
         &self,
-        account: AccountId,
+        caller: &Caller,
         id: WorkgroupId,
         name: Option<String>,
         description: Option<String>,
     ) -> Result<(), Error> {
+        let account = caller.account;
+        let entry = self.entry(caller, Event::WorkgroupChanged, &id, String::new());
         self.store
             .write(move |tx| {
                 tx.lock_workgroups(&account)?;
@@ -95,13 +98,16 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
                 let name = name.as_deref().or(own.name.as_deref());
                 let description = description.as_deref().unwrap_or(&own.description);
                 tx.describe_workgroup(&id, name, description)?;
+                tx.record(&entry)?;
                 Ok(Ok(()))
             })
             .await?
     }
 
     /// Removes a group that has no sources left.
-    pub async fn delete_workgroup(&self, account: AccountId, id: WorkgroupId) -> Result<(), Error> {
+    pub async fn delete_workgroup(&self, caller: &Caller, id: WorkgroupId) -> Result<(), Error> {
+        let account = caller.account;
+        let entry = self.entry(caller, Event::WorkgroupDeleted, &id, String::new());
         self.store
             .write(move |tx| {
                 tx.lock_workgroups(&account)?;
@@ -114,6 +120,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
                     return Ok(Err(Error::WorkgroupNotEmpty(names.join(", "))));
                 }
                 tx.delete_workgroup(&account, &id)?;
+                tx.record(&entry)?;
                 Ok(Ok(()))
             })
             .await?
@@ -130,12 +137,11 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             workgroups.retain(|workgroup| matches(workgroup, &filter));
             let ids: Vec<_> = workgroups.iter().map(|workgroup| workgroup.id.clone()).collect();
             let memberships = tx.members(&ids)?;
+            let sources: Vec<_> = memberships.iter().map(|membership| membership.source.clone()).collect();
+            let jobs = tx.jobs_of_sources(&sources)?;
             let with_members = workgroups.into_iter().map(|workgroup| {
                 let own = memberships.iter().filter(|membership| membership.workgroup == workgroup.id);
-                // There are no jobs yet, so no source has one.
-                let member =
-                    |source: &SourceId| Member { source: source.clone(), stage: None, test_failed: false };
-                let members: Vec<_> = own.map(|membership| member(&membership.source)).collect();
+                let members: Vec<_> = own.map(|membership| member(&membership.source, &jobs)).collect();
                 (workgroup, members)
             });
             let in_status =
@@ -148,10 +154,12 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     /// Puts sources into a group: all of them, or none. Those that are in it already stay.
     pub async fn associate_sources(
         &self,
-        account: AccountId,
+        caller: &Caller,
         id: WorkgroupId,
         sources: Vec<SourceId>,
     ) -> Result<(), Error> {
+        let account = caller.account;
+        let entry = self.entry(caller, Event::WorkgroupJoined, &id, listed(&sources));
         self.store
             .write(move |tx| {
                 tx.lock_workgroups(&account)?;
@@ -173,6 +181,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
                     return Ok(Err(Error::WorkgroupFull));
                 }
                 tx.join_workgroup(&id, &new)?;
+                tx.record(&entry)?;
                 Ok(Ok(()))
             })
             .await?
@@ -181,10 +190,12 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     /// Takes sources out of a group; those that are not in it are passed over.
     pub async fn disassociate_sources(
         &self,
-        account: AccountId,
+        caller: &Caller,
         id: WorkgroupId,
         sources: Vec<SourceId>,
     ) -> Result<(), Error> {
+        let account = caller.account;
+        let entry = self.entry(caller, Event::WorkgroupLeft, &id, listed(&sources));
         self.store
             .write(move |tx| {
                 tx.lock_workgroups(&account)?;
@@ -192,10 +203,22 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
                     return Ok(Err(error));
                 }
                 tx.leave_workgroup(&id, &sources)?;
+                tx.record(&entry)?;
                 Ok(Ok(()))
             })
             .await?
     }
+}
+
+/// A member with the stage of its latest job; one that is being deleted counts no more. Nothing tests images yet.
+fn member(source: &SourceId, jobs: &[Job]) -> Member {
+    let latest = jobs.iter().find(|job| job.source == *source && job.state != State::Deleting);
+    Member { source: source.clone(), stage: latest.map(Stage::of), test_failed: false }
+}
+
+fn listed(sources: &[SourceId]) -> String {
+    let names: Vec<_> = sources.iter().map(SourceId::as_str).collect();
+    names.join(", ")
 }
 
 fn has(tx: &mut dyn Tx, account: AccountId, id: &WorkgroupId) -> Result<bool, StoreError> {

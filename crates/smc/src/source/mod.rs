@@ -12,7 +12,7 @@ pub use identity::{KeyFingerprint, MachineId};
 pub use inventory::Inventory;
 pub use name::default_name;
 
-use crate::{AccessTokenId, SourceId, Timestamp, account::AccountId};
+use crate::{AccessTokenId, SourceId, Timestamp, account::AccountId, job::Job};
 
 /// How often an agent reports, in seconds: the `HeartbeatRate` of `DescribeSourceServers`.
 pub const HEARTBEAT_SECONDS: u32 = 30;
@@ -106,9 +106,21 @@ impl Source {
         self.last_seen < offline_before(now)
     }
 
-    /// The state shown to the account.
-    pub fn state(&self, now: Timestamp) -> State {
-        if self.offline(now) || self.fault.is_some() { State::Unavailable } else { State::Available }
+    /// The state shown to the account, given the source's jobs.
+    pub fn state_with<'a>(&self, jobs: impl IntoIterator<Item = &'a Job>, now: Timestamp) -> State {
+        let in_use = jobs.into_iter().any(|job| job.state.status().unfinished());
+        if self.offline(now) || self.fault.is_some() {
+            State::Unavailable
+        } else if in_use {
+            State::InUse
+        } else {
+            State::Available
+        }
+    }
+
+    /// Whether its agent is heard of and reports no fault.
+    pub fn reachable(&self, now: Timestamp) -> bool {
+        !self.offline(now) && self.fault.is_none()
     }
 
     /// The `ErrorCode` beside [`State::Unavailable`]; empty for a source in good health.
@@ -153,10 +165,10 @@ pub(crate) mod tests {
             (1_091, State::Unavailable, "SourceServer.Offline"),
         ] {
             let now = Timestamp::from_unix(now);
-            assert_eq!((source.state(now), source.error_code(now)), (state, code), "{now}");
+            assert_eq!((source.state_with(&[], now), source.error_code(now)), (state, code), "{now}");
         }
         source.last_seen = Timestamp::from_unix(1_091);
-        assert_eq!(source.state(Timestamp::from_unix(1_100)), State::Available);
+        assert_eq!(source.state_with(&[], Timestamp::from_unix(1_100)), State::Available);
     }
 
     #[test]
@@ -164,6 +176,9 @@ pub(crate) mod tests {
         let fault = Fault { error_code: "DiskMissing".into(), error_msg: "a disk is gone".into() };
         let source = Source { fault: Some(fault), ..sample() };
         let now = Timestamp::from_unix(1_001);
-        assert_eq!((source.state(now), source.error_code(now)), (State::Unavailable, "DiskMissing"));
+        assert_eq!(
+            (source.state_with(&[], now), source.error_code(now)),
+            (State::Unavailable, "DiskMissing")
+        );
     }
 }

@@ -5,13 +5,18 @@ use std::sync::{
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
+use serde_json::Value;
 use smc::{
     AccessTokenId, SourceId, Timestamp,
     access_token::{AccessTokenCode, CodeKey, Description, TimeToLive, UseLimit},
     account::{AccountId, Caller},
+    api::Failure,
     ports::{Clock, Random, RandomError},
     registry::{Import, Imported, NewCode, Refusal, Registry, Settings},
-    source::{Inventory, KeyFingerprint, MachineId, inventory::Disk},
+    source::{
+        Inventory, KeyFingerprint, MachineId,
+        inventory::{Disk, Partition},
+    },
 };
 use store::{Database, Location, Options, identities::AccountRow};
 use test_postgres::TestPostgres;
@@ -157,9 +162,35 @@ impl Machine {
             name: self.name.clone(),
             inventory: Inventory {
                 hostname: self.hostname.clone(),
-                disks: vec![Disk { path: "/dev/vda".into(), ..Disk::default() }],
+                disks: vec![disk("/dev/vda", true), disk("/dev/vdb", false), disk("/dev/vdc", false)],
                 ..Inventory::default()
             },
         }
+    }
+}
+
+/// A disk of 30 GiB with one partition.
+fn disk(path: &str, system: bool) -> Disk {
+    let part = Partition { path: format!("{path}1"), size_bytes: 20 << 30, ..Partition::default() };
+    Disk { path: path.into(), size_bytes: 30 << 30, system, partitions: vec![part], ..Disk::default() }
+}
+
+/// Calls an operation; gives the reply, or the code of the refusal.
+pub(crate) async fn call(world: &World, name: &str, params: &[(&str, &str)]) -> Result<Value, String> {
+    let operation = smc_model::operations().iter().find(|operation| operation.name == name).unwrap();
+    let params: Vec<_> = params.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    match world.registry.call(&world.caller, operation, &params).await {
+        Ok(reply) => Ok(reply),
+        Err(Failure::Registry(error)) => {
+            // Whatever the registry refuses with, the contract must have on the operation's list.
+            let code = error.code();
+            let listed = operation.errors.contains(&code)
+                || (code.starts_with("UnsupportedFeature.")
+                    && operation.errors.contains(&"UnsupportedFeature.{Feature}"));
+            assert!(listed, "{name}: {code}: {error}");
+            Err(code.to_owned())
+        }
+        Err(Failure::Form(violation)) => Err(violation.code),
+        Err(other) => panic!("{name}: {other}"),
     }
 }

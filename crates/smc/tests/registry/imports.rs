@@ -3,7 +3,7 @@
 use smc::{
     audit::{Event, Filter},
     ports::SourceFilter,
-    registry::{Arrival, Refusal},
+    registry::{Arrival, Refusal, Removal},
 };
 
 use crate::harness::{Machine, World, on_both_engines};
@@ -25,7 +25,11 @@ fn the_trail_tells_what_happened_and_why_something_did_not() {
         world.registry.disable_code(&world.caller, code.0.clone()).await.unwrap();
         world.registry.disable_code(&world.caller, code.0.clone()).await.unwrap();
         world.import(&code, &Machine::number(3)).await.unwrap_err();
-        world.registry.delete_source(&world.caller, first.id.clone()).await.unwrap();
+        world
+            .registry
+            .delete_source(&world.caller, first.id.clone(), Removal::OnlyWithoutJobs)
+            .await
+            .unwrap();
         world.registry.delete_code(&world.caller, code.0.clone()).await.unwrap();
         let expected = [
             (Event::TokenCreated, String::new()),
@@ -103,7 +107,7 @@ fn names_are_unique_and_made_up_when_not_given() {
         assert_eq!(one.name, "twin");
         assert_eq!(two.name, format!("twin_{}", two.id.as_str().trim_start_matches("s-")));
         let lineage = world.registry.lineage(world.caller.account, code.0.clone()).await.unwrap();
-        assert_eq!((lineage.token.registered, lineage.sources.total), (3, 3), "a refusal spends nothing");
+        assert_eq!((lineage.token.registered, lineage.source_count), (3, 3), "a refusal spends nothing");
     });
 }
 

@@ -5,6 +5,8 @@ mod harness;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
+mod jobs;
+#[cfg(test)]
 mod listings;
 #[cfg(test)]
 mod tags;

@@ -3,6 +3,7 @@
 use smc::{
     SourceId,
     ports::{Page, SourceFilter},
+    registry::Resources,
     tag::{Tag, TagFilter},
 };
 
@@ -10,6 +11,10 @@ use crate::harness::{World, on_both_engines};
 
 fn tag(key: &str, value: &str) -> Tag {
     Tag { key: key.to_owned(), value: value.to_owned() }
+}
+
+fn sources<const N: usize>(ids: [SourceId; N]) -> Resources {
+    Resources::Sources(Vec::from(ids))
 }
 
 fn filter(key: &str, value: Option<&str>) -> TagFilter {
@@ -29,21 +34,24 @@ fn tags_are_put_replaced_found_and_taken_off() {
         let (one, two) = (world.source(&code, 1).await, world.source(&code, 2).await);
         let (registry, account) = (&world.registry, world.caller.account);
         registry
-            .tag(account, vec![one.clone(), two.clone()], vec![tag("team", "a"), tag("Team", "b")])
+            .tag(account, sources([one.clone(), two.clone()]), vec![tag("team", "a"), tag("Team", "b")])
             .await
             .unwrap();
-        registry.tag(account, vec![two.clone()], vec![tag("team", "c")]).await.unwrap();
+        registry.tag(account, sources([two.clone()]), vec![tag("team", "c")]).await.unwrap();
         assert_eq!(found(&world, vec![filter("team", None)]).await, 2);
         assert_eq!(found(&world, vec![filter("team", Some("c"))]).await, 1);
         assert_eq!(found(&world, vec![filter("team", Some("a")), filter("Team", Some("b"))]).await, 1);
         assert_eq!(found(&world, vec![filter("TEAM", None)]).await, 0, "keys are case-sensitive");
 
-        registry.untag(account, vec![one.clone()], vec!["team".into(), "absent".into()], true).await.unwrap();
-        let left = registry.list_tags(account, vec![one.clone()], vec![], None).await.unwrap();
+        registry
+            .untag(account, sources([one.clone()]), vec!["team".into(), "absent".into()], true)
+            .await
+            .unwrap();
+        let left = registry.list_tags(account, sources([one.clone()]), vec![], None).await.unwrap();
         assert_eq!(left.tags.len(), 1, "All counts only when no key is given");
-        registry.untag(account, vec![one.clone()], vec![], false).await.unwrap();
-        registry.untag(account, vec![one.clone()], vec![], true).await.unwrap();
-        assert!(registry.list_tags(account, vec![one], vec![], None).await.unwrap().tags.is_empty());
+        registry.untag(account, sources([one.clone()]), vec![], false).await.unwrap();
+        registry.untag(account, sources([one.clone()]), vec![], true).await.unwrap();
+        assert!(registry.list_tags(account, sources([one]), vec![], None).await.unwrap().tags.is_empty());
     });
 }
 
@@ -54,21 +62,23 @@ fn a_call_that_breaks_a_rule_for_one_resource_changes_none() {
         let (full, empty) = (world.source(&code, 1).await, world.source(&code, 2).await);
         let (registry, account) = (&world.registry, world.caller.account);
         let many = |count: usize| (0..count).map(|n| tag(&format!("k{n}"), "v")).collect::<Vec<_>>();
-        registry.tag(account, vec![full.clone()], many(20)).await.unwrap();
-        registry.tag(account, vec![full.clone()], vec![tag("k3", "new")]).await.unwrap();
+        registry.tag(account, sources([full.clone()]), many(20)).await.unwrap();
+        registry.tag(account, sources([full.clone()]), vec![tag("k3", "new")]).await.unwrap();
         let over = registry
-            .tag(account, vec![empty.clone(), full.clone()], vec![tag("one-more", "")])
+            .tag(account, sources([empty.clone(), full.clone()]), vec![tag("one-more", "")])
             .await
             .unwrap_err();
         assert_eq!(over.code(), "NumberExceed.Tags");
         let unknown = SourceId::from_random(&[9; 32]);
         let missing =
-            registry.tag(account, vec![empty.clone(), unknown], vec![tag("x", "")]).await.unwrap_err();
+            registry.tag(account, sources([empty.clone(), unknown]), vec![tag("x", "")]).await.unwrap_err();
         assert_eq!(missing.code(), "InvalidResourceId.NotFound");
-        let foreign =
-            registry.tag(world.other.account, vec![empty.clone()], vec![tag("x", "")]).await.unwrap_err();
+        let foreign = registry
+            .tag(world.other.account, sources([empty.clone()]), vec![tag("x", "")])
+            .await
+            .unwrap_err();
         assert_eq!(foreign.code(), "InvalidResourceId.NotFound");
-        assert!(registry.list_tags(account, vec![empty], vec![], None).await.unwrap().tags.is_empty());
+        assert!(registry.list_tags(account, sources([empty]), vec![], None).await.unwrap().tags.is_empty());
     });
 }
 
@@ -79,14 +89,16 @@ fn listing_goes_on_page_by_page_without_loss() {
         let (registry, account) = (&world.registry, world.caller.account);
         for number in 0..70 {
             let source = world.source(&code, number).await;
-            registry.tag(account, vec![source], vec![tag("fleet", "north")]).await.unwrap();
+            registry.tag(account, sources([source]), vec![tag("fleet", "north")]).await.unwrap();
         }
-        let first = registry.list_tags(account, vec![], vec![filter("fleet", None)], None).await.unwrap();
+        let first =
+            registry.list_tags(account, sources([]), vec![filter("fleet", None)], None).await.unwrap();
         assert_eq!(first.tags.len(), 50);
         let second =
-            registry.list_tags(account, vec![], vec![filter("fleet", None)], first.next).await.unwrap();
+            registry.list_tags(account, sources([]), vec![filter("fleet", None)], first.next).await.unwrap();
         assert_eq!((second.tags.len(), second.next), (20, None));
-        let mut sources: Vec<_> = first.tags.iter().chain(&second.tags).map(|on| on.source.clone()).collect();
+        let mut sources: Vec<_> =
+            first.tags.iter().chain(&second.tags).map(|on| on.resource.clone()).collect();
         sources.dedup();
         assert_eq!(sources.len(), 70);
     });

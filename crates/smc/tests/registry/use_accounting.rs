@@ -8,7 +8,7 @@ use smc::{
     AccessTokenId, SourceId,
     access_token::AccessTokenCode,
     ports::TokenFilter,
-    registry::{Arrival, Refusal},
+    registry::{Arrival, Refusal, Removal},
 };
 use store::Location;
 use test_postgres::TestPostgres;
@@ -84,7 +84,11 @@ impl Ledger {
             }
             Step::DeleteSource { machine } => {
                 let Some(source) = self.sources.remove(&machine) else { return };
-                self.world.registry.delete_source(&self.world.caller, source).await.unwrap();
+                self.world
+                    .registry
+                    .delete_source(&self.world.caller, source, Removal::OnlyWithoutJobs)
+                    .await
+                    .unwrap();
             }
             Step::Pass { hours } => self.world.clock.advance(hours * 3_600),
         }

@@ -1,24 +1,8 @@
 //! Workgroups by the operations of the contract: limits, names, members, idempotence.
 
 use serde_json::Value;
-use smc::api::Failure;
 
-use crate::harness::{World, on_both_engines};
-
-/// Calls an operation; gives the reply, or the code of the refusal.
-async fn call(world: &World, name: &str, params: &[(&str, &str)]) -> Result<Value, String> {
-    let operation = smc_model::operations().iter().find(|operation| operation.name == name).unwrap();
-    let params: Vec<_> = params.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    match world.registry.call(&world.caller, operation, &params).await {
-        Ok(reply) => Ok(reply),
-        Err(Failure::Registry(error)) => {
-            // Whatever the registry refuses with, the contract must have on the operation's list.
-            assert!(operation.errors.contains(&error.code()), "{name}: {error}");
-            Err(error.code().to_owned())
-        }
-        Err(other) => panic!("{name}: {other}"),
-    }
-}
+use crate::harness::{World, call, on_both_engines};
 
 async fn create(world: &World, params: &[(&str, &str)]) -> Result<String, String> {
     call(world, "CreateWorkgroup", params)
