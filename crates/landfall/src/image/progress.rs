@@ -45,7 +45,7 @@ impl Drop for Meter {
 }
 
 fn line(done: u64, total: u64, took: Duration) -> String {
-    let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100).min(100);
+    let percent = (u128::from(done) * 100).checked_div(u128::from(total)).unwrap_or(100).min(100);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = done.saturating_mul(1000) / milliseconds;
     let left = match total.saturating_sub(done).checked_div(rate) {

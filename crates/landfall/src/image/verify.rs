@@ -75,8 +75,8 @@ fn text(image: &Image, args: &VerifyArgs, key: Option<String>, size: u64, damage
         let plural = if disks == 1 { "disk" } else { "disks" };
         return format!("equal: {what} is {signed} ({disks} {plural}, {}, key {key})\n", bytes(size));
     }
-    let lines: String = damage.iter().map(|one| format!("  {one}\n")).collect();
-    format!("different: {what} is not {signed}\n{lines}")
+    let lines: Vec<String> = damage.iter().map(|one| format!("  {one}")).collect();
+    format!("different: {what} is not {signed}\n{}\n", lines.join("\n"))
 }
 
 fn remedy(damage: &[Damage]) -> &'static str {
