@@ -4,3 +4,4 @@ mod listing;
 mod parts;
 mod races;
 mod rows;
+mod sources;
