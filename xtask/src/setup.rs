@@ -18,6 +18,9 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("losetup", "mount"),
     ("blkid", "util-linux"),
     ("mcopy", "mtools"),
+    ("debootstrap", "debootstrap"),
+    ("e2fsck", "e2fsprogs"),
+    ("debugfs", "e2fsprogs"),
     ("qemu-img", "qemu-utils"),
     ("qemu-io", "qemu-utils"),
     ("qemu-system-x86_64", "qemu-system-x86"),
@@ -43,6 +46,16 @@ pub(crate) fn prepare(root: &Path) -> anyhow::Result<()> {
     if !python_makes_environments(root) {
         missing.push("python3-venv");
     }
+    install_packages(root, missing)
+}
+
+/// Makes sure that these programs are there, each with the package it comes in.
+pub(crate) fn install(root: &Path, programs: &[(&str, &'static str)]) -> anyhow::Result<()> {
+    let missing = programs.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package);
+    install_packages(root, missing.collect())
+}
+
+fn install_packages(root: &Path, mut missing: Vec<&str>) -> anyhow::Result<()> {
     missing.sort_unstable();
     missing.dedup();
     if missing.is_empty() {
@@ -50,7 +63,7 @@ pub(crate) fn prepare(root: &Path) -> anyhow::Result<()> {
     }
     if output(&mut command(root, "id", &["-u"]))?.trim() != "0" {
         bail!(
-            "the tests need Debian packages that are missing: run  sudo apt-get install -y {}",
+            "this needs Debian packages that are missing: run  sudo apt-get install -y {}",
             missing.join(" ")
         );
     }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow};
+use bench_report::{Goal, Report};
 use smc::{AccessTokenId, ids::ID_ENTROPY};
 use test_center::{ApiClient, ApiKey, Center, cpu_seconds};
 use test_postgres::TestPostgres;
@@ -15,7 +16,6 @@ use tokio::task::JoinSet;
 
 use crate::{
     lab::{Engine, Lab},
-    report::{Goal, Report},
     spread::Spread,
 };
 

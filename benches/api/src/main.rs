@@ -9,7 +9,6 @@ mod creation;
 mod fleet;
 mod lab;
 mod race;
-mod report;
 mod size;
 mod spread;
 mod start;
@@ -17,9 +16,10 @@ mod start;
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context;
+use bench_report::Report;
 use clap::Parser;
 
-use crate::{lab::Engine, lab::Lab, report::Report};
+use crate::{lab::Engine, lab::Lab};
 
 /// What to measure.
 #[derive(Parser)]

@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use bench_report::{Goal, Report};
 use test_center::{AgentKey, AgentLine, ApiClient, Center, Code, machine_id};
 use tokio::task::JoinSet;
 
 use crate::{
     lab::{Engine, Lab},
-    report::{Goal, Report},
     spread::Spread,
 };
 

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use bench_report::{Goal, Report};
 use smc::source::HEARTBEAT_SECONDS;
 use test_center::{AgentKey, ApiClient, ApiKey, Center, Launch, cpu_seconds, resident_bytes};
 use tokio::time::sleep;
@@ -10,7 +11,6 @@ use tokio::time::sleep;
 use crate::{
     fleet::{self, Heartbeats},
     lab::{Engine, Lab, location},
-    report::{Goal, Report},
     spread::Spread,
 };
 

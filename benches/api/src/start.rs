@@ -8,12 +8,12 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use bench_report::{Goal, Report};
 use test_center::{ApiClient, Center, cpu_seconds, resident_bytes, thread_count};
 use tokio::time::sleep;
 
 use crate::{
     lab::{Engine, Lab},
-    report::{Goal, Report},
     size::mebibytes,
     spread::Spread,
 };

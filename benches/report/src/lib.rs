@@ -1,4 +1,5 @@
 //! Figures, each beside its goal: as a table for people, as JSON for programs.
+#![allow(clippy::print_stdout, reason = "a figure is said as soon as it is known")]
 
 use std::{fmt::Write, fs, path::Path};
 
@@ -6,16 +7,20 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 /// What a figure should be.
-#[derive(Clone, Copy)]
-pub(crate) enum Goal {
+#[derive(Clone, Copy, Debug)]
+pub enum Goal {
     /// Nothing in particular: it explains another figure.
     None,
+    /// This much or more.
     AtLeast(f64),
+    /// This much or less.
     AtMost(f64),
+    /// This and nothing else.
     Exactly(f64),
 }
 
 /// One figure.
+#[derive(Debug)]
 struct Figure {
     case: String,
     what: String,
@@ -25,7 +30,8 @@ struct Figure {
 }
 
 /// All figures of a run.
-pub(crate) struct Report {
+#[derive(Debug)]
+pub struct Report {
     quick: bool,
     machine: Value,
     figures: Vec<Figure>,
@@ -53,7 +59,7 @@ impl Goal {
 
 impl Report {
     /// A report without figures; tells of the machine and how busy it is.
-    pub(crate) fn new(quick: bool) -> Self {
+    pub fn new(quick: bool) -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
         let processor = read("/proc/cpuinfo");
         let model = processor.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -67,14 +73,14 @@ impl Report {
     }
 
     /// Adds a figure and says it at once.
-    pub(crate) fn add(&mut self, case: &str, what: &str, value: f64, unit: &'static str, goal: Goal) {
+    pub fn add(&mut self, case: &str, what: &str, value: f64, unit: &'static str, goal: Goal) {
         let figure = Figure { case: case.to_owned(), what: what.to_owned(), value, unit, goal };
         println!("{}", figure.line());
         self.figures.push(figure);
     }
 
     /// The figures as a table.
-    pub(crate) fn table(&self) -> String {
+    pub fn table(&self) -> String {
         let quick = if self.quick { ", quick: the figures mean little" } else { "" };
         let mut text = format!("{}{quick}\n", self.machine);
         for figure in &self.figures {
@@ -85,7 +91,7 @@ impl Report {
     }
 
     /// Writes the report as JSON.
-    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
+    pub fn write(&self, path: &Path) -> anyhow::Result<()> {
         let figures: Vec<Value> = self.figures.iter().map(Figure::json).collect();
         let document = json!({ "quick": self.quick, "machine": self.machine, "figures": figures });
         if let Some(parent) = path.parent() {

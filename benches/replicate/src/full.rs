@@ -1,0 +1,169 @@
+//! A disk copied for the first time: by Landfall, over TLS and verified, and by others, without either.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, ensure};
+use bench_report::{Goal, Report};
+
+use crate::{
+    lab::{Disk, Lab, Mounted, compare, median, said, seconds, shell, text},
+    noise::Noise,
+    peers::Peer,
+    roles::{Agent, Center, Copied},
+};
+
+const MEBIBYTE: f64 = (1 << 20) as f64;
+
+/// A disk of which about 30 % are used by real files.
+pub(crate) fn measure(lab: &Lab, report: &mut Report) -> anyhow::Result<()> {
+    let directory = lab.directory("full")?;
+    let disk = real_disk(&directory, lab.size)?;
+    let mut ours = Vec::new();
+    let mut copied = None;
+    let mut theirs: Vec<Vec<f64>> = Peer::ALL.iter().map(|_| Vec::new()).collect();
+    for run in 0..lab.runs {
+        let (took, figures) = copy_once(lab, &directory, &disk)?;
+        println!("  run {run}: landfall {took:.2} s, {figures:?}");
+        ours.push(took);
+        copied = Some(figures);
+        for (peer, times) in Peer::ALL.iter().zip(&mut theirs) {
+            let copy = directory.join("peer.raw");
+            let took = peer.copy(&disk, &copy).context(peer.name())?;
+            // What it does not copy is zeros on this disk.
+            compare(disk.device(), &copy).context(peer.name())?;
+            fs::remove_file(&copy)?;
+            println!("  run {run}: {} {took:.2} s", peer.name());
+            times.push(took);
+        }
+    }
+    let ours = median(ours);
+    report.add("full", "landfall: TLS, verified, durable", ours, "s", Goal::None);
+    if let Some(copied) = copied {
+        report.add("full", "bytes read of the disk", mebibytes(copied.read_bytes), "MiB", Goal::None);
+        report.add("full", "bytes on the network", mebibytes(copied.wire_bytes), "MiB", Goal::None);
+    }
+    for (peer, times) in Peer::ALL.iter().zip(theirs) {
+        let took = median(times);
+        report.add("full", peer.name(), took, "s", Goal::None);
+        report.add(
+            "full",
+            &format!("times as fast as {}", peer.name()),
+            took / ours,
+            "x",
+            Goal::AtLeast(1.0),
+        );
+    }
+    Ok(())
+}
+
+/// A disk full of noise: nothing to skip, nothing to compress.
+pub(crate) fn measure_noise(lab: &Lab, report: &mut Report) -> anyhow::Result<()> {
+    let directory = lab.directory("noise")?;
+    let size = lab.size.min(4 << 30);
+    let disk = Disk::new(directory.join("source.img"), size)?;
+    fill(&disk)?;
+    let (mut ours, mut reads, mut writes, mut both) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for run in 0..lab.runs {
+        disk.forget()?;
+        let read = seconds(|| {
+            let from = format!("if={}", disk.name());
+            said("dd", &[&from, "of=/dev/null", "bs=4M", "iflag=direct", "status=none"]).map(drop)
+        })?;
+        let target = directory.join("written.img");
+        let to = format!("of={}", target.display());
+        let write = seconds(|| {
+            let count = format!("count={}", size >> 20);
+            let options = ["bs=1M", &count, "conv=fdatasync", "status=none"];
+            said("dd", &[&["if=/dev/zero", &to], &options[..]].concat()).map(drop)
+        })?;
+        fs::remove_file(&target)?;
+        let copy = seconds(|| {
+            let from = format!("if={}", disk.name());
+            said("dd", &[&from, &to, "bs=4M", "iflag=direct", "conv=fdatasync", "status=none"]).map(drop)
+        })?;
+        fs::remove_file(&target)?;
+        let (took, figures) = copy_once(lab, &directory, &disk)?;
+        println!(
+            "  run {run}: read {read:.2} s, write {write:.2} s, dd {copy:.2} s, landfall {took:.2} s, {figures:?}"
+        );
+        for (figures, figure) in
+            [(&mut ours, took), (&mut reads, read), (&mut writes, write), (&mut both, copy)]
+        {
+            figures.push(figure);
+        }
+    }
+    let rate = |times: Vec<f64>| size as f64 / MEBIBYTE / median(times);
+    let (ours, read, write, both) = (rate(ours), rate(reads), rate(writes), rate(both));
+    report.add("noise", "landfall", ours, "MiB/s", Goal::None);
+    report.add("noise", "reading the disk alone", read, "MiB/s", Goal::None);
+    report.add("noise", "writing the disk alone", write, "MiB/s", Goal::None);
+    report.add("noise", "dd from disk to disk, both at once", both, "MiB/s", Goal::None);
+    report.add(
+        "noise",
+        "of the lower of reading and writing",
+        ours / read.min(write),
+        "x",
+        Goal::AtLeast(0.85),
+    );
+    report.add("noise", "of dd", ours / both, "x", Goal::None);
+    Ok(())
+}
+
+/// One copy to a new center, compared with the disk afterwards; gives the seconds from the agent's start.
+fn copy_once(lab: &Lab, directory: &Path, disk: &Disk) -> anyhow::Result<(f64, Copied)> {
+    disk.forget()?;
+    let center = Center::start(directory, disk.size)?;
+    let mut copied = None;
+    let took = seconds(|| {
+        let mut agent = Agent::start(&disk.name(), center.address(0)?, center.pin(), lab.streams)?;
+        copied = Some(agent.everything()?);
+        Ok(())
+    })?;
+    compare(disk.device(), &center.copy(0)?)?;
+    Ok((took, copied.context("copying")?))
+}
+
+/// Fills a disk with noise past the page cache.
+fn fill(disk: &Disk) -> anyhow::Result<()> {
+    let part = disk.image().with_extension("part");
+    Noise::new(1).write_file(&part, disk.size.min(256 << 20))?;
+    let parts = disk.size.div_ceil(256 << 20);
+    for number in 0..parts {
+        let (from, to) = (format!("if={}", part.display()), format!("of={}", disk.name()));
+        let seek = format!("seek={}", number * 256);
+        said("dd", &[&from, &to, &seek, "bs=1M", "oflag=direct", "conv=notrunc", "status=none"])?;
+    }
+    fs::remove_file(part)?;
+    Ok(())
+}
+
+/// A disk with a filesystem, 30 % full of this machine's programs and libraries.
+pub(crate) fn real_disk(directory: &Path, size: u64) -> anyhow::Result<Disk> {
+    let disk = Disk::new(directory.join("source.img"), size)?;
+    disk.format("ext4")?;
+    let mounted = Mounted::new(disk.device(), directory.join("source"), "noatime")?;
+    let wanted = size / 10 * 3;
+    for round in 0.. {
+        for from in ["/usr/bin", "/usr/share", "/usr/lib"] {
+            let to = mounted.point().join(format!("{round}{}", from.replace('/', "-")));
+            let left = wanted.saturating_sub(mounted.used_bytes()?);
+            // The names in their order, until there is enough.
+            shell(&format!(
+                "mkdir -p {to}; cd {from}; find . -xdev -type f -size -200M -printf '%s %p\\0' | sort -z -k2 | \
+                 awk -v RS='\\0' -v ORS='\\0' -v left={left} '{{left -= $1 + 2048; if (left > 0) {{sub(/^[0-9]+ /, \"\"); print}}}}' | \
+                 tar --create --null --no-recursion --files-from=- | tar --extract --directory={to}",
+                to = text(&to)
+            ))?;
+        }
+        if mounted.used_bytes()? > wanted / 100 * 95 {
+            break;
+        }
+        ensure!(round < 20, "this machine has too few files to fill a disk with");
+    }
+    drop(mounted);
+    Ok(disk)
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / MEBIBYTE
+}
