@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use pop::{ApiError, ErrorContext, Format, Gateway, error_response};
 
 use crate::{
     clock::SystemClock,
     emulator::Emulator,
+    events::{self, Body, Events},
     gateway::Center,
     http::{BodyError, Peer, Serve, read_body},
     probes::Probes,
@@ -25,12 +26,18 @@ pub(crate) struct ApiService {
     gateway: Gateway<Center>,
     probes: Arc<Probes>,
     emulator: Option<Emulator>,
+    events: Arc<Events>,
 }
 
 impl ApiService {
     /// Puts the service together; the emulator's controls exist only in `--dev`.
-    pub(crate) fn new(gateway: Gateway<Center>, probes: Arc<Probes>, emulator: Option<Emulator>) -> Self {
-        Self { gateway, probes, emulator }
+    pub(crate) fn new(
+        gateway: Gateway<Center>,
+        probes: Arc<Probes>,
+        emulator: Option<Emulator>,
+        events: Arc<Events>,
+    ) -> Self {
+        Self { gateway, probes, emulator, events }
     }
 
     async fn call(
@@ -67,26 +74,32 @@ impl ApiService {
 }
 
 impl Serve for ApiService {
-    async fn serve(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    type Body = Body;
+
+    async fn serve(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
         if matches!(parts.method, Method::GET | Method::HEAD)
             && let Some(response) = self.probes.answer(path).await
         {
-            return response;
+            return response.map(Either::Left);
+        }
+        if parts.method == Method::GET && path == events::PATH {
+            return self.events.open(parts.uri.query().unwrap_or_default());
         }
         if let Some(emulator) = &self.emulator
             && let Some(control) = path.strip_prefix("/_landfall/")
         {
-            return emulator.control(&parts.method, control, body).await;
+            return emulator.control(&parts.method, control, body).await.map(Either::Left);
         }
         let Ok(id) = request_id() else {
             return crate::http::json(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 &serde_json::json!({ "Code": "InternalError" }),
-            );
+            )
+            .map(Either::Left);
         };
-        self.call(&peer, parts, body, id).await.map(Full::new)
+        self.call(&peer, parts, body, id).await.map(|body| Either::Left(Full::new(body)))
     }
 }
 

@@ -7,8 +7,10 @@
 mod agents;
 mod api_service;
 pub mod clock;
+mod conductor;
 mod emulator;
 mod endpoint;
+mod events;
 mod gateway;
 mod heartbeats;
 mod http;

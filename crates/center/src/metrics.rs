@@ -1,4 +1,5 @@
-//! Counters for Prometheus. Labels come from closed sets, so that nobody can make them grow.
+//! Counters for Prometheus. Labels come from closed sets, or name the runs that go on now, so that nobody can make
+//! them grow.
 
 use std::sync::atomic::AtomicU64;
 
@@ -7,6 +8,23 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
+use replication::progress::{DiskProgress, Tracking};
+use smc::JobId;
+
+use crate::conductor::Live;
+
+/// The figures of a run and what they mean, in the order of [`Metrics::runs`].
+const RUN_FIGURES: [(&str, &str); 9] = [
+    ("run_pass_bytes", "Bytes that the pass of a run covers"),
+    ("run_left_bytes", "Bytes of the pass that are still to be read"),
+    ("run_read_bytes", "Bytes read from the source's disks in the run"),
+    ("run_sent_bytes", "Bytes of content sent in the run"),
+    ("run_packed_bytes", "Bytes of that content as packed for the network"),
+    ("run_bytes_per_second", "Bytes a second of content that were got through lately"),
+    ("run_dirty_bytes_per_second", "Bytes a second that the source changes"),
+    ("run_predicted_freeze_milliseconds", "The freeze that would be needed now"),
+    ("run_rescan", "1 where changes are found by comparing digests, 0 where the kernel tells"),
+];
 
 /// What a center counts.
 pub(crate) struct Metrics {
@@ -15,6 +33,15 @@ pub(crate) struct Metrics {
     agent: Family<AgentLabels, Counter>,
     heartbeats: Counter,
     heartbeats_pending: Gauge<i64>,
+    runs: [RunGauge; 9],
+}
+
+/// A figure of each run that goes on here.
+type RunGauge = Family<RunLabels, Gauge<i64>>;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RunLabels {
+    job: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,7 +69,12 @@ impl Default for Metrics {
             "Heartbeats gathered and not yet written",
             heartbeats_pending.clone(),
         );
-        Self { registry, api, agent, heartbeats, heartbeats_pending }
+        let runs = RUN_FIGURES.map(|(name, help)| {
+            let gauge = RunGauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        });
+        Self { registry, api, agent, heartbeats, heartbeats_pending, runs }
     }
 }
 
@@ -59,6 +91,8 @@ impl Metrics {
             agent_api::IMPORT => "import",
             agent_api::HEARTBEAT => "heartbeat",
             agent_api::INVENTORY => "inventory",
+            agent_api::REPORT => "report",
+            agent_api::REPLICATE => "replicate",
             _ => "other",
         };
         self.agent.get_or_create(&AgentLabels { call, code: code.to_owned() }).inc();
@@ -68,6 +102,35 @@ impl Metrics {
     pub(crate) fn heartbeats(&self, written: usize, pending: usize) {
         self.heartbeats.inc_by(u64::try_from(written).unwrap_or(u64::MAX));
         self.heartbeats_pending.set(i64::try_from(pending).unwrap_or(i64::MAX));
+    }
+
+    /// Replaces the figures of the runs that go on here.
+    pub(crate) fn runs(&self, runs: &[(JobId, Live)]) {
+        for gauge in &self.runs {
+            gauge.clear();
+        }
+        for (job, live) in runs {
+            let Some(progress) = &live.progress else { continue };
+            let sum =
+                |part: fn(&DiskProgress) -> u64| progress.disks.iter().map(part).fold(0, u64::saturating_add);
+            let figures = [
+                Some(sum(|disk| disk.bytes_total)),
+                Some(sum(|disk| disk.bytes_left)),
+                Some(progress.read_bytes),
+                Some(progress.sent_bytes),
+                Some(progress.packed_bytes),
+                Some(progress.bytes_per_second),
+                progress.dirty_bytes_per_second,
+                progress.predicted_freeze_ms,
+                Some(u64::from(matches!(progress.tracking, Tracking::Rescan { .. }))),
+            ];
+            for (gauge, figure) in self.runs.iter().zip(figures) {
+                if let Some(figure) = figure {
+                    let labels = RunLabels { job: job.to_string() };
+                    gauge.get_or_create(&labels).set(i64::try_from(figure).unwrap_or(i64::MAX));
+                }
+            }
+        }
     }
 
     /// All of it in the text form of OpenMetrics.

@@ -98,6 +98,9 @@ pub(crate) struct DiskArgs {
     /// are added to it. Without it: all whole disks
     #[arg(long = "disk", value_name = "PATH")]
     pub(crate) disks: Vec<String>,
+    /// Leave the machine's own disks alone: only the disk images named by --disk are meant
+    #[arg(long, requires = "disks")]
+    pub(crate) images_only: bool,
 }
 
 /// Where the state is.

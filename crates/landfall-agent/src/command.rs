@@ -17,7 +17,7 @@ use crate::{
     failure::Failure,
     import::{self, Voucher},
     link::{Proxy, Tcp},
-    machine::{Machine, describe},
+    machine::{Machine, Selection, describe},
     run::{Agent, Surroundings},
     said::{Said, arrived, checked, remembered},
     service,
@@ -42,11 +42,11 @@ pub(crate) async fn import(args: ImportArgs, invoked_as: &str) -> Result<Said, F
         let reply = import::check(&voucher, &identity, dial).await?;
         return Ok(checked(&voucher.token_id, &reply, output));
     }
-    let disks = absolute(&args.disks)?;
-    let machine = Machine::survey(&Roots::default(), &disks)?;
+    let selection = selection(&args.disks)?;
+    let machine = Machine::survey(&Roots::default(), &selection)?;
     let problems = noted(&machine.problems);
     let state = StateDir::create_at(&absolute_path(&args.state.state_dir))?;
-    let imported = import::import(&voucher, machine, disks, args.name, &state, &System, dial).await?;
+    let imported = import::import(&voucher, machine, selection, args.name, &state, &System, dial).await?;
     let mut said = arrived(&imported, state.root(), invoked_as, output);
     said.aside.insert_str(0, &problems);
     Ok(said)
@@ -58,12 +58,12 @@ pub(crate) async fn run(state_dir: &Path) -> Result<Said, Failure> {
     let _only_one = state.lock()?;
     let membership =
         Membership::load(&state)?.ok_or_else(|| StateError::Absent(state.root().display().to_string()))?;
-    let disks = membership.disks.clone();
+    let selection = membership.selection.clone();
     let around = Surroundings {
         clock: Arc::new(System),
         random: Arc::new(System),
         dial: Arc::new(Tcp::new(proxy_for(&membership.center)?)),
-        survey: Arc::new(move || Machine::survey(&Roots::default(), &disks)),
+        survey: Arc::new(move || Machine::survey(&Roots::default(), &selection)),
     };
     let stop = stop_signal().map_err(Failure::Signals)?;
     Agent::wake(state, around)?.run(stop).await?;
@@ -82,7 +82,7 @@ pub(crate) fn status(state_dir: &Path, output: Output) -> Result<Said, Failure> 
 
 /// Tells what would be sent to a center.
 pub(crate) fn inventory(args: &DiskArgs, output: Output) -> Result<Said, Failure> {
-    let machine = Machine::survey(&Roots::default(), &absolute(args)?)?;
+    let machine = Machine::survey(&Roots::default(), &selection(args)?)?;
     let data = match output {
         Output::Text => describe(&machine.inventory),
         Output::Json => format!("{}\n", json!(machine.inventory)),
@@ -121,12 +121,13 @@ fn proxy_for(center: &CenterUrl) -> Result<Option<Proxy>, Failure> {
 
 /// Paths as the running agent, which has another working directory, will need them. Links stay as they are:
 /// those in `/dev/disk/by-id` name a disk better than what they point to.
-fn absolute(args: &DiskArgs) -> Result<Vec<String>, Failure> {
+fn selection(args: &DiskArgs) -> Result<Selection, Failure> {
     let absolute = |path: &String| {
         let full = std::path::absolute(path).ok().and_then(|path| path.to_str().map(str::to_owned));
         full.ok_or_else(|| Failure::Usage(format!("--disk {path:?} is not the path of a disk")))
     };
-    args.disks.iter().map(absolute).collect()
+    let disks = args.disks.iter().map(absolute).collect::<Result<_, _>>()?;
+    Ok(Selection { disks, images_only: args.images_only })
 }
 
 fn absolute_path(path: &Path) -> PathBuf {

@@ -10,7 +10,7 @@ use crate::{
     center_url::CenterUrl,
     failure::Failure,
     link::{Dial, Line},
-    machine::{Machine, essence},
+    machine::{Machine, Selection, essence},
     pace,
     state::{Heartbeat, HeartbeatState, Membership, StateDir},
     trust::{Identity, Pin, client_config},
@@ -60,7 +60,7 @@ pub async fn check(
 pub async fn import(
     voucher: &Voucher,
     machine: Machine,
-    disks: Vec<String>,
+    selection: Selection,
     name: Option<String>,
     state: &StateDir,
     clock: &dyn Clock,
@@ -86,7 +86,7 @@ pub async fn import(
         name: reply.name.chars().filter(|character| !character.is_control()).take(256).collect(),
         token_id: voucher.token_id.clone(),
         imported: clock.now(),
-        disks,
+        selection,
     };
     // A record that cannot be read is about to be replaced by one that can.
     let before = Membership::load(state).ok().flatten();

@@ -86,8 +86,11 @@ pub(crate) fn remembered(
             format!("{}\n", json!({"source": membership, "heartbeat": heartbeat, "agent_key": key}))
         }
         Output::Text => {
-            let Membership { source_id, name, center, pin, imported, token_id, disks } = membership;
-            let disks = if disks.is_empty() { "all whole disks".to_owned() } else { disks.join(", ") };
+            let Membership { source_id, name, center, pin, imported, token_id, selection } = membership;
+            let disks = match selection.disks.as_slice() {
+                [] => "all whole disks".to_owned(),
+                named => named.join(", "),
+            };
             let key = key.unwrap_or("missing: run landfall-agent import again");
             format!(
                 "source     {source_id} ({name})
@@ -146,6 +149,7 @@ mod tests {
     use crate::{
         cli::Output,
         import::Imported,
+        machine::Selection,
         state::{DEFAULT, Heartbeat, HeartbeatState, Membership},
         trust::Pin,
     };
@@ -160,7 +164,7 @@ mod tests {
             name: "web-01".into(),
             token_id: AccessTokenId::parse("at-abcdefghij0123456789").unwrap(),
             imported: Timestamp::from_unix(NOW - 100_000),
-            disks: vec!["/srv/disk.img".into()],
+            selection: Selection { disks: vec!["/srv/disk.img".into()], images_only: false },
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where a center keeps its data: one answer for `serve`, `demo` and `admin`.
 //!
-//! A data directory holds `landfall.db` and `master.key`; either can be elsewhere. Opening them is left to `store` and
+//! A data directory holds `landfall.db` and `master.key`, which can be elsewhere, and always `staging/` and `images/`. Opening them is left to `store` and
 //! `center`.
 
 use std::{
@@ -29,7 +29,7 @@ const IMAGES: &str = "images";
 #[derive(Clone, Default, clap::Args)]
 #[command(next_help_heading = "Storage")]
 pub(crate) struct Storage {
-    /// Directory of the database and the master key [default: /var/lib/landfall for root, else ~/.local/share/landfall]
+    /// Directory of database, master key, staging disks and images [default: /var/lib/landfall for root, else ~/.local/share/landfall]
     #[arg(long, global = true, value_name = "DIR", env = "LANDFALL_DATA_DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
@@ -51,8 +51,8 @@ pub(crate) struct Places {
     pub(crate) database: Location,
     /// The master key.
     pub(crate) master_key: MasterKeySource,
-    /// The data directory, if either of the two is in it.
-    pub(crate) data_dir: Option<PathBuf>,
+    /// The data directory, where staging disks and images are.
+    pub(crate) data_dir: PathBuf,
 }
 
 /// Why there is no place for the data.
@@ -89,19 +89,15 @@ impl Storage {
     /// Finds the places, and makes the data directory (mode 0700) where it is missing; a missing master key may be made.
     pub(crate) fn prepare(&self) -> Result<Places, LocationError> {
         let places = self.places(&Surroundings::of_process(), true)?;
-        if let Some(directory) = &places.data_dir {
-            make_private_directory(directory)?;
-        }
+        make_private_directory(&places.data_dir)?;
         Ok(places)
     }
 
     /// Finds the places of a center that has run before; nothing is made.
     pub(crate) fn existing(&self) -> Result<Places, LocationError> {
         let places = self.places(&Surroundings::of_process(), false)?;
-        match (&places.database, &places.data_dir) {
-            (Location::Sqlite(file), Some(directory)) if !file.exists() => {
-                Err(LocationError::Empty { path: directory.clone() })
-            }
+        match &places.database {
+            Location::Sqlite(file) if !file.exists() => Err(LocationError::Empty { path: places.data_dir }),
             _ => Ok(places),
         }
     }
@@ -116,27 +112,21 @@ impl Storage {
     }
 
     fn places(&self, surroundings: &Surroundings, generate: bool) -> Result<Places, LocationError> {
-        let mut used = None;
-        let mut in_data_dir = |name: &str| {
-            let directory = match &self.data_dir {
-                Some(directory) => directory.clone(),
-                None => surroundings.default_directory()?,
-            };
-            let path = directory.join(name);
-            used = Some(directory);
-            Ok(path)
+        let data_dir = match &self.data_dir {
+            Some(directory) => directory.clone(),
+            None => surroundings.default_directory()?,
         };
         let database = match &self.database_url {
             Some(url) => Location::Postgres(url.clone()),
-            None => Location::Sqlite(in_data_dir(DATABASE)?),
+            None => Location::Sqlite(data_dir.join(DATABASE)),
         };
         let master_key = match (&self.master_key_file, &surroundings.master_key) {
             // What was said for this one call counts more than what stands in the environment.
             (Some(path), _) => MasterKeySource::File { path: path.clone(), generate },
             (None, Some(text)) => MasterKeySource::Given(text.clone()),
-            (None, None) => MasterKeySource::File { path: in_data_dir(MASTER_KEY)?, generate },
+            (None, None) => MasterKeySource::File { path: data_dir.join(MASTER_KEY), generate },
         };
-        Ok(Places { database, master_key, data_dir: used })
+        Ok(Places { database, master_key, data_dir })
     }
 }
 
@@ -216,8 +206,7 @@ mod tests {
             MasterKeySource::File { path, .. } => path.display().to_string(),
             MasterKeySource::Given(_) => "given".to_owned(),
         };
-        let directory = places.data_dir.map_or("none".to_owned(), |path| path.display().to_string());
-        format!("{database} {key} {directory}")
+        format!("{database} {key} {}", places.data_dir.display())
     }
 
     #[test]
@@ -242,7 +231,7 @@ mod tests {
                 surroundings(false, "/h", "relative", ""),
                 "/h/.local/share/landfall/landfall.db /h/.local/share/landfall/master.key /h/.local/share/landfall",
             ),
-            (url.clone(), surroundings(false, "", "", "aa"), "postgres://h/d given none"),
+            (url.clone(), surroundings(true, "", "", "aa"), "postgres://h/d given /var/lib/landfall"),
             (
                 url,
                 surroundings(false, "/h", "", ""),

@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use agent_api::{
     Arrival, CHECK, CheckReply, CheckRequest, Empty, ErrorReply, HEARTBEAT, HeartbeatReply, HeartbeatRequest,
-    IMPORT, INVENTORY, ImportReply, ImportRequest, InventoryRequest, MAX_BODY, REPLICATE, WireCode,
-    check_version,
+    IMPORT, INVENTORY, ImportReply, ImportRequest, InventoryRequest, MAX_BODY, REPLICATE, REPORT,
+    ReportRequest, WireCode, check_version,
 };
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -23,11 +23,12 @@ use smc::{
 use super::{guard::Guard, install::Installer, known::KnownAgents};
 use crate::{
     Registry,
+    conductor::Conductor,
     heartbeats::Heartbeats,
     http::{BodyError, Peer, Serve, json, read_body},
     metrics::Metrics,
     probes::Probes,
-    receivers::Desk,
+    receivers::{Desk, RunKey},
 };
 
 /// What the agent listener serves.
@@ -38,6 +39,7 @@ pub(crate) struct AgentService {
     metrics: Arc<Metrics>,
     probes: Arc<Probes>,
     pub(super) desk: Arc<Desk>,
+    conductor: Arc<Conductor>,
     installer: Installer,
     guard: Guard,
 }
@@ -56,6 +58,8 @@ pub(crate) struct AgentSettings {
     pub probes: Arc<Probes>,
     /// The runs whose disk data is taken in.
     pub desk: Arc<Desk>,
+    /// What agents have to do.
+    pub(crate) conductor: Arc<Conductor>,
     /// What installers fetch.
     pub installer: Installer,
 }
@@ -72,8 +76,10 @@ pub(super) type Answer = Result<Response<Full<Bytes>>, Refused>;
 impl AgentService {
     /// Puts the service together.
     pub(crate) fn new(settings: AgentSettings) -> Self {
-        let AgentSettings { registry, heartbeats, known, metrics, probes, desk, installer } = settings;
-        Self { registry, heartbeats, known, metrics, probes, desk, installer, guard: Guard::default() }
+        let AgentSettings { registry, heartbeats, known, metrics, probes, desk, conductor, installer } =
+            settings;
+        let guard = Guard::default();
+        Self { registry, heartbeats, known, metrics, probes, desk, conductor, installer, guard }
     }
 
     async fn check(&self, peer: &Peer, body: &[u8]) -> Answer {
@@ -151,15 +157,31 @@ impl AgentService {
             agent_version: request.agent_version,
             fault: request.fault,
         });
+        let answer = self.conductor.works.answer(&source, request.seen, request.wait_seconds).await;
         Ok(json(
             StatusCode::OK,
             &HeartbeatReply {
                 source_id: source.to_string(),
                 heartbeat_seconds: HEARTBEAT_SECONDS,
-                wait_seconds: 0,
-                revision: 0,
-                work: None,
+                wait_seconds: answer.wait_seconds,
+                revision: answer.revision,
+                work: answer.work.map(|work| (*work).clone()),
             },
+        ))
+    }
+
+    async fn report(&self, peer: &Peer, body: &[u8]) -> Answer {
+        let request: ReportRequest = parse(body)?;
+        version(request.protocol)?;
+        let source = self.source_of(key(peer)?).await?;
+        let run = RunKey { job: request.job_id, run: request.run_id };
+        if self.conductor.hear(&source, &run, request.event) {
+            return Ok(json(StatusCode::OK, &Empty {}));
+        }
+        Err(error(
+            StatusCode::NOT_FOUND,
+            "Replication.NotAssigned",
+            "this agent has no such run; it takes what the next answer to a heartbeat says",
         ))
     }
 
@@ -216,6 +238,8 @@ impl AgentService {
 }
 
 impl Serve for AgentService {
+    type Body = Full<Bytes>;
+
     async fn serve(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
         if request.method() == Method::POST && request.uri().path() == REPLICATE {
             let answer = Box::pin(self.replicate(&peer, request)).await;
@@ -235,6 +259,7 @@ impl Serve for AgentService {
                 (&Method::POST, CHECK) => self.check(&peer, &body).await,
                 (&Method::POST, IMPORT) => self.import(&peer, &body).await,
                 (&Method::POST, HEARTBEAT) => self.heartbeat(&peer, &body).await,
+                (&Method::POST, REPORT) => self.report(&peer, &body).await,
                 (&Method::PUT, INVENTORY) => self.inventory(&peer, &body).await,
                 _ => Err(error(
                     StatusCode::NOT_FOUND,

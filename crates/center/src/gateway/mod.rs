@@ -12,14 +12,16 @@ use pop::{AccessKey, ApiError, Backend, Call, Secret};
 use serde_json::{Value, json};
 use smc::account::Caller;
 use smc_model::{
-    Operation, Request,
+    Access, Operation, Request,
     generated::{landfall::GetAgentEndpointRequest, source_server::DeleteSourceServerRequest},
 };
 
 use crate::{
     Registry,
     agents::KnownAgents,
+    conductor::Conductor,
     endpoint::AgentEndpoint,
+    events::{self, Events},
     identity::{Identity, KeyUses, Lookup},
     metrics::Metrics,
 };
@@ -38,6 +40,10 @@ pub(crate) struct Parts {
     pub(crate) known: Arc<KnownAgents>,
     /// Which keys signed lately.
     pub(crate) key_uses: Arc<KeyUses>,
+    /// Has to look when a job or a source changed.
+    pub(crate) conductor: Arc<Conductor>,
+    /// Gives tickets for the stream of news.
+    pub(crate) events: Arc<Events>,
     /// Failures that the emulator was told to make.
     pub faults: Arc<Faults>,
 }
@@ -66,6 +72,16 @@ impl Center {
                 "HandsOutAgent": endpoint.hands_out_agent,
             }));
         }
+        if call.operation.name == "FollowReplicationJobs" {
+            let ticket = self.parts.events.ticket(identity.principal.account());
+            let ticket = ticket.map_err(|_| ApiError::internal_error())?;
+            let ticket = ticket.ok_or_else(ApiError::service_unavailable)?;
+            return Ok(json!({
+                "Ticket": ticket,
+                "Path": format!("{}?Ticket={ticket}", events::PATH),
+                "ExpiresInSeconds": events::TICKET_LIVES.as_secs(),
+            }));
+        }
         let caller = Caller {
             account: identity.principal.account(),
             arn: identity.principal.arn(),
@@ -74,6 +90,9 @@ impl Center {
         let answer = self.parts.registry.call(&caller, call.operation, &call.params).await;
         if call.operation.name == DeleteSourceServerRequest::OPERATION.name {
             self.parts.known.forget();
+        }
+        if matches!(call.operation.access, Access::Create | Access::Update | Access::Delete) {
+            self.parts.conductor.nudge();
         }
         answer.map_err(|failure| refusal::api_error(call.operation, failure))
     }

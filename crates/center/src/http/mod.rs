@@ -9,7 +9,7 @@ mod listener;
 pub(crate) use body::{BodyError, read_body};
 pub(crate) use listener::{Bounds, ListenError, Listener};
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{error::Error, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
@@ -30,12 +30,15 @@ pub(crate) struct Peer {
 
 /// Answers requests.
 pub(crate) trait Serve: Send + Sync + 'static {
+    /// What it answers with.
+    type Body: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+
     /// Answers one request.
     fn serve(
         &self,
         peer: Arc<Peer>,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Full<Bytes>>> + Send;
+    ) -> impl Future<Output = Response<Self::Body>> + Send;
 }
 
 /// A response with a JSON body.

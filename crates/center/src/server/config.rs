@@ -3,7 +3,11 @@
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use pop::Limits;
-use smc::{Timestamp, ports::StoreError, registry::Settings};
+use smc::{
+    Timestamp,
+    ports::{RandomError, StoreError},
+    registry::Settings,
+};
 use store::{Location, OpenError};
 
 use crate::{
@@ -17,6 +21,8 @@ use crate::{
 pub struct Config {
     /// Where its database is.
     pub database: Location,
+    /// Where it keeps staging disks and images; it needs room for both.
+    pub data_dir: PathBuf,
     /// Where its master key comes from.
     pub master_key: MasterKeySource,
     /// Where the API listens.
@@ -92,6 +98,9 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
+    /// There is no randomness.
+    #[error(transparent)]
+    Random(RandomError),
     /// The system would not tell an address that was bound.
     #[error("asking for a bound address: {0}")]
     Address(io::Error),

@@ -24,8 +24,10 @@ use crate::{
     agents::{AgentBinary, AgentService, AgentSettings, Installer, KnownAgents},
     api_service::ApiService,
     clock::{SystemClock, SystemRandom},
+    conductor::{Conductor, Storage},
     emulator::Emulator,
     endpoint::AgentEndpoint,
+    events::Events,
     gateway::{Center, Faults, Parts},
     heartbeats::Heartbeats,
     http::{Bounds, Listener},
@@ -33,6 +35,7 @@ use crate::{
     metrics::Metrics,
     probes::Probes,
     receivers::Desk,
+    request_id::request_id,
     tls,
 };
 
@@ -103,7 +106,17 @@ impl Running {
             config.settings,
         ));
         let probes = Arc::new(Probes::new(database.clone(), endpoint.clone(), metrics.clone()));
-        let lookup = Arc::new(Lookup::new(database, keyring));
+        let lookup = Arc::new(Lookup::new(database, keyring.clone()));
+        let desk = Arc::new(Desk::default());
+        let conductor = Arc::new(Conductor::new(
+            registry.clone(),
+            keyring,
+            desk.clone(),
+            Storage::new(config.data_dir),
+            metrics.clone(),
+            request_id().map_err(StartError::Random)?,
+        ));
+        let events = Arc::new(Events::new(conductor.clone()));
         let center = Center::new(Parts {
             registry: registry.clone(),
             lookup: lookup.clone(),
@@ -111,6 +124,8 @@ impl Running {
             metrics: metrics.clone(),
             known: known.clone(),
             key_uses: key_uses.clone(),
+            conductor: conductor.clone(),
+            events: events.clone(),
             faults: faults.clone(),
         });
         let noting = identities.clone();
@@ -122,8 +137,8 @@ impl Running {
             known: known.clone(),
             heartbeats: heartbeats.clone(),
         });
-        let api_service = ApiService::new(Gateway::new(center, config.limits), probes.clone(), emulator);
-        let desk = Arc::new(Desk::default());
+        let api_service =
+            ApiService::new(Gateway::new(center, config.limits), probes.clone(), emulator, events);
         let agent_service = AgentService::new(AgentSettings {
             registry: registry.clone(),
             heartbeats: heartbeats.clone(),
@@ -131,6 +146,7 @@ impl Running {
             metrics: metrics.clone(),
             probes,
             desk: desk.clone(),
+            conductor: conductor.clone(),
             installer: Installer::new(endpoint.clone(), binary),
         });
 
@@ -139,7 +155,8 @@ impl Running {
             tokio::spawn(api.serve(Arc::new(api_service), stopped.clone())),
             tokio::spawn(agents.serve(Arc::new(agent_service), stopped.clone())),
             tokio::spawn(write_heartbeats(registry, heartbeats, metrics, stopped.clone())),
-            tokio::spawn(write_key_uses(noting, key_uses, stopped)),
+            tokio::spawn(write_key_uses(noting, key_uses, stopped.clone())),
+            tokio::spawn(conductor.conduct(stopped)),
         ];
         Ok(Self { api_address, agent_address, endpoint, first_key, desk, stop, tasks })
     }

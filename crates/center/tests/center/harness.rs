@@ -55,6 +55,7 @@ pub(crate) fn config(directory: &Path) -> Config {
     let loopback = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
     Config {
         database: Location::Sqlite(directory.join("landfall.db")),
+        data_dir: directory.to_owned(),
         master_key: MasterKeySource::File { path: directory.join("master.key"), generate: true },
         api_listen: loopback,
         api_tls: None,

@@ -13,6 +13,7 @@ mod wire;
 
 pub use describe::describe;
 pub use identity::machine_id;
+pub use selection::Selection;
 
 use blockdev::{InventoryError, Roots};
 use sha2::{Digest, Sha256};
@@ -46,11 +47,10 @@ pub enum MachineError {
 }
 
 impl Machine {
-    /// Looks at the machine below these roots. With paths, block devices among them limit the list of disks to
-    /// themselves, and image files among them are added to it.
-    pub fn survey(roots: &Roots, disks: &[String]) -> Result<Self, MachineError> {
+    /// Looks at the machine below these roots, and at those of its disks that are meant.
+    pub fn survey(roots: &Roots, selection: &Selection) -> Result<Self, MachineError> {
         let mut found = blockdev::Inventory::collect(roots)?;
-        selection::apply(&mut found, roots, disks)?;
+        selection::apply(&mut found, roots, selection)?;
         if found.disks.is_empty() {
             let why = match found.boot.system_disk {
                 blockdev::SystemDisk::None { reason } => reason,

@@ -6,11 +6,31 @@ use std::{
 };
 
 use blockdev::{Disk, Inventory, InventoryError, Roots, Stack, SystemDisk, disk_at};
+use serde::{Deserialize, Serialize};
+
+/// The disks that an operator means.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// Absolute paths: block devices among them limit the list to themselves, image files are added to it.
+    pub disks: Vec<String>,
+    /// Whether the machine's own disks are left alone, so that only the image files are meant.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub images_only: bool,
+}
 
 /// Limits the inventory to the block devices among the paths, if there are any, and adds the image files.
-pub(super) fn apply(found: &mut Inventory, roots: &Roots, paths: &[String]) -> Result<(), InventoryError> {
-    let named: Result<Vec<Disk>, _> = paths.iter().map(|path| disk_at(roots, Path::new(path))).collect();
-    choose(found, named?);
+pub(super) fn apply(
+    found: &mut Inventory,
+    roots: &Roots,
+    selection: &Selection,
+) -> Result<(), InventoryError> {
+    let named = selection.disks.iter().map(|path| disk_at(roots, Path::new(path)));
+    let named = named.collect::<Result<Vec<_>, _>>()?;
+    if selection.images_only {
+        found.disks.clear();
+        found.volumes.clear();
+    }
+    choose(found, named);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use smc::{AccessTokenId, SourceId, Timestamp};
 
 use super::{StateDir, StateError};
-use crate::{center_url::CenterUrl, trust::Pin};
+use crate::{center_url::CenterUrl, machine::Selection, trust::Pin};
 
 /// Which source of which center this machine is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,8 +22,9 @@ pub struct Membership {
     pub token_id: AccessTokenId,
     /// When it was imported last, by this machine's clock.
     pub imported: Timestamp,
-    /// The paths given with `--disk`, absolute; empty for all whole disks.
-    pub disks: Vec<String>,
+    /// The disks that were meant.
+    #[serde(flatten)]
+    pub selection: Selection,
 }
 
 /// How the last exchange with the center went.

@@ -12,7 +12,7 @@ use std::{
 use landfall_agent::{
     failure::Failure,
     import::{Voucher, import},
-    machine::{Machine, MachineError},
+    machine::{Machine, MachineError, Selection},
     run::{Agent, Surroundings, Survey},
     state::StateDir,
 };
@@ -97,7 +97,9 @@ impl Running {
             code: AccessTokenCode::from_random(&[7; CODE_ENTROPY]),
         };
         let dial = Arc::new(InMemory(center.clone()));
-        import(&voucher, machine("web"), vec![], None, &state, &Still, dial.clone()).await.unwrap();
+        import(&voucher, machine("web"), Selection::default(), None, &state, &Still, dial.clone())
+            .await
+            .unwrap();
         let survey: Survey = Arc::new(survey);
         let around = Surroundings { clock: Arc::new(Still), random: Arc::new(Still), dial, survey };
         let (stop, stopped) = oneshot::channel();

@@ -12,7 +12,7 @@ use agent_api::{RunEvent, RunWork, Work, WorkDisk};
 use landfall_agent::{
     failure::Failure,
     import::{Voucher, import},
-    machine::Machine,
+    machine::{Machine, Selection},
     run::{Agent, Surroundings},
     state::{StateDir, WorkRecord},
 };
@@ -86,7 +86,9 @@ impl Source {
             code: AccessTokenCode::from_random(&[7; CODE_ENTROPY]),
         };
         let dial = Arc::new(InMemory(center.clone()));
-        import(&voucher, machine("web-0"), vec![], None, &state, &Still, dial.clone()).await.unwrap();
+        import(&voucher, machine("web-0"), Selection::default(), None, &state, &Still, dial.clone())
+            .await
+            .unwrap();
         center.order(None);
         let surveys = Arc::new(AtomicUsize::new(0));
         let counted = surveys.clone();

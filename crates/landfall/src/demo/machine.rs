@@ -1,4 +1,4 @@
-//! Importing this machine in the demo: the agent's own program, in a process of its own.
+//! This machine as a source in the demo: the agent's own program, in processes of its own.
 
 use std::{
     fs::File,
@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 /// What the agent is told.
 pub(super) struct Import<'a> {
@@ -17,12 +17,9 @@ pub(super) struct Import<'a> {
     pub(super) token_id: String,
     pub(super) token_code: &'a str,
     pub(super) state_dir: PathBuf,
-    /// Where a disk image can be made, for machines on which no disk can be seen.
-    pub(super) scratch: &'a Path,
+    /// The disk that is imported; this machine's own are left alone.
+    pub(super) disk: &'a Path,
 }
-
-/// Size of the disk image that stands in where no disk can be seen, as in many containers.
-const IMAGE_BYTES: u64 = 64 << 20;
 
 /// What the agent prints.
 #[derive(Deserialize)]
@@ -31,24 +28,18 @@ struct Imported {
 }
 
 /// Runs the agent and gives the id of the source that this machine is now; the code travels in its environment, as in a real import.
-pub(super) async fn import(import: Import<'_>) -> anyhow::Result<String> {
+pub(super) async fn import(import: &Import<'_>) -> anyhow::Result<String> {
     let program = std::env::current_exe().context("finding this program")?;
     let mut agent = Command::new(program);
     agent
         .args(["agent", "import", "--server", &import.server, "--ca-fingerprint", &import.ca_fingerprint])
         .args(["--token-id", &import.token_id, "--output", "json", "--state-dir"])
         .arg(&import.state_dir)
+        .args(["--images-only", "--disk"])
+        .arg(import.disk)
         .stdout(Stdio::piped())
         .env("LANDFALL_TOKEN_CODE", import.token_code)
         .kill_on_drop(true);
-    if blockdev::Inventory::collect(&blockdev::Roots::default()).map_or(true, |found| found.disks.is_empty())
-    {
-        let image = import.scratch.join("disk.img");
-        File::create_new(&image)
-            .and_then(|file| file.set_len(IMAGE_BYTES))
-            .with_context(|| format!("making the disk image {}", image.display()))?;
-        agent.arg("--disk").arg(image);
-    }
     let output = agent.output().await.context("starting the agent")?;
     if !output.status.success() {
         bail!("the agent did not import this machine ({}); what it said is above", output.status);
@@ -56,4 +47,20 @@ pub(super) async fn import(import: Import<'_>) -> anyhow::Result<String> {
     let imported: Imported =
         serde_json::from_slice(&output.stdout).context("reading what the agent printed")?;
     Ok(imported.source_id)
+}
+
+/// Starts the agent that stays; it ends with what is given back. What it says goes to a file beside its state.
+pub(super) fn run(state_dir: &Path) -> anyhow::Result<Child> {
+    let program = std::env::current_exe().context("finding this program")?;
+    let log = state_dir.with_extension("log");
+    let said = File::create(&log).with_context(|| format!("making {}", log.display()))?;
+    let agent = Command::new(program)
+        .args(["agent", "run", "--state-dir"])
+        .arg(state_dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(said)
+        .kill_on_drop(true)
+        .spawn();
+    agent.context("starting the agent")
 }

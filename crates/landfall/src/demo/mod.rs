@@ -1,9 +1,11 @@
 //! `landfall demo`: the whole job on this machine, in a temporary directory.
 //!
 //! Nothing is played: a center on loopback, a code created by a signed call, the agent's own program
-//! importing this machine over TLS, and the center's answers shown.
+//! importing this machine over TLS with a small disk made for it, and replicating that disk to a verified image.
 
+mod disk;
 mod machine;
+mod replication;
 
 use std::{
     fmt::Write as _,
@@ -30,6 +32,7 @@ use smc_model::{
 };
 use store::Location;
 
+use self::disk::Disk;
 use crate::client::Client;
 
 /// Options of `landfall demo`.
@@ -68,16 +71,26 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let id = &code.access_token_id;
     say(&format!("{id}, {USES} uses, 1 day; its value was in that reply and is nowhere else"));
 
-    step(3, "this machine, imported by the agent over TLS with that code");
+    step(
+        3,
+        "this machine, imported by the agent over TLS with that code; its disk is an image of 256 MiB made for this",
+    );
+    let disk = {
+        let directory = directory.path().to_owned();
+        tokio::task::spawn_blocking(move || Disk::make(&directory)).await??
+    };
+    if !disk.filesystem {
+        say("mke2fs is not installed, so the disk holds plain data instead of a filesystem");
+    }
     let import = machine::Import {
         server: format!("https://{}", center.agent_address),
         ca_fingerprint: center.endpoint.ca_fingerprint.clone(),
         token_id: id.clone(),
         token_code: code.access_token_code.expose(),
         state_dir: directory.path().join("agent"),
-        scratch: directory.path(),
+        disk: &disk.path,
     };
-    let source = machine::import(import).await?;
+    let source = machine::import(&import).await?;
     say(&format!("Import Source Server [{source}] Successfully!"));
 
     step(4, "what the center knows now");
@@ -87,11 +100,19 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         client.call(&DescribeAccessTokenRequest { access_token_id: id.clone() }).await?;
     say(&shown(&sources, &lineage)?);
 
+    let agent = machine::run(&import.state_dir)?;
+    replication::run(&client, &source, &disk, directory.path(), 5).await.with_context(|| {
+        let log = import.state_dir.with_extension("log");
+        format!("the agent said:\n{}", std::fs::read_to_string(log).unwrap_or_default())
+    })?;
+
     if args.keep {
         keep(center, &key.id.to_string(), key.secret.reveal(), directory.path()).await?;
+        drop(agent);
     } else {
+        drop(agent);
         center.stop().await;
-        step(5, "done; everything ran in a temporary directory, which is removed now");
+        step(9, "done; everything ran in a temporary directory, which is removed now");
         say(
             "Next: landfall demo --keep leaves it running; landfall serve starts a center that stays.\nThe book's quick start goes on from here: docs/src/quick-start.md",
         );
@@ -103,6 +124,7 @@ fn config(directory: &Path) -> Config {
     let loopback = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
     Config {
         database: Location::Sqlite(directory.join("landfall.db")),
+        data_dir: directory.to_owned(),
         master_key: MasterKeySource::File { path: directory.join("master.key"), generate: true },
         api_listen: loopback,
         api_tls: None,
@@ -150,7 +172,7 @@ fn shown(
 }
 
 async fn keep(center: Running, key_id: &str, secret: &str, directory: &Path) -> anyhow::Result<()> {
-    step(5, "the center stays until Ctrl-C");
+    step(9, "the center stays until Ctrl-C");
     say(&format!(
         "export LANDFALL_ENDPOINT=http://{}\nexport ALIBABA_CLOUD_ACCESS_KEY_ID={key_id}\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}\nlandfall token create\nlandfall source list\nIts data: {}",
         center.api_address,

@@ -129,6 +129,7 @@ fn configuration(args: ServeArgs) -> anyhow::Result<(Config, Option<tempfile::Te
     let quota = args.code_quota.unwrap_or(DEFAULT_CODE_QUOTA);
     let config = Config {
         database: places.database,
+        data_dir: places.data_dir,
         master_key: places.master_key,
         api_listen,
         api_tls,

@@ -51,6 +51,7 @@ impl Bench {
         std::fs::create_dir(&data).unwrap();
         let config = Config {
             database: Location::Sqlite(data.join("landfall.db")),
+            data_dir: data.clone(),
             master_key: MasterKeySource::File { path: data.join("master.key"), generate: true },
             api_listen: loopback,
             api_tls,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use landfall_agent::{
     import::{self, Voucher},
     link::Tcp,
-    machine::Machine,
+    machine::{Machine, Selection},
     state::StateDir,
     system::System,
 };
@@ -32,8 +32,15 @@ pub(crate) fn import(bench: &Bench, name: &str, (token_id, code): &(String, Stri
     let machine =
         Machine { inventory: inventory(name), problems: Vec::new(), id: Some(MachineId::of(&[name])) };
     let wanted = Some(name.to_owned());
-    let importing =
-        import::import(&voucher, machine, Vec::new(), wanted, &state, &System, Arc::new(Tcp::default()));
+    let importing = import::import(
+        &voucher,
+        machine,
+        Selection::default(),
+        wanted,
+        &state,
+        &System,
+        Arc::new(Tcp::default()),
+    );
     bench.runtime().block_on(importing).unwrap().membership.source_id.to_string()
 }
 
