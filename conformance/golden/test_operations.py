@@ -91,15 +91,20 @@ class Bench:
 
     def _own_ids(self, operation):
         """Resources for one call; those that the call may remove are made for it."""
-        source = self._source() if operation.name == "DeleteSourceServer" else self.source
+        own = ("DeleteSourceServer", "CreateReplicationJob")
+        source = self._source() if operation.name in own else self.source
         token = machines.create_code(self.setting, "golden")["AccessTokenId"]
         emptied = operation.name == "DeleteWorkgroup"
         workgroup = machines.create_workgroup(self.setting, "golden") if emptied else self.workgroup
-        return {**UNKNOWN, "at-": token, "s-": source, "w-": workgroup}
+        of_job = operation.name.endswith(("ReplicationJob", "ReplicationJobAttribute")) and operation.name not in own
+        job = machines.create_job(self.setting, "golden", self._source()) if of_job else UNKNOWN["j-"]
+        return {**UNKNOWN, "at-": token, "s-": source, "w-": workgroup, "j-": job}
 
     def _other_ids(self):
         other = self.setting.tenants["other"]
-        return {**UNKNOWN, "at-": other["token"], "s-": other["source"], "w-": other["workgroup"]}
+        return {
+            **UNKNOWN, "at-": other["token"], "s-": other["source"], "w-": other["workgroup"], "j-": other["job"],
+        }
 
     def _source(self):
         return machines.import_played_machine(self.setting, "golden")["source_id"]

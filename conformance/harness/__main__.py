@@ -83,6 +83,7 @@ def _setting(center, programs, directory) -> Setting:
     other["token"] = machines.create_code(setting, "other")["AccessTokenId"]
     other["source"] = machines.import_played_machine(setting, "other")["source_id"]
     other["workgroup"] = machines.create_workgroup(setting, "other")
+    other["job"] = machines.create_job(setting, "other", other["source"])
     setting.save(directory / "setting.json")
     return setting
 

@@ -12,7 +12,7 @@ MODELS = ("smc-2019-06-01.json", "landfall-2026-11-24.json")
 BOOK = ROOT / "docs/src/reference/errors.md"
 
 # Well-formed ids that no center gave out.
-UNKNOWN = {prefix: prefix + "00unknown00unknown00" for prefix in ("at-", "s-", "j-", "w-")}
+UNKNOWN = {prefix: prefix + "00unknown00unknown00" for prefix in ("at-", "s-", "j-", "w-", "m-")}
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,14 @@ def create_workgroup(setting: Setting, tenant: str) -> str:
     return reply.body["WorkgroupId"]
 
 
+def create_job(setting: Setting, tenant: str, source: str) -> str:
+    """Creates a replication job of a source of a tenant, and gives its id."""
+    params = {"RegionId": "cn-hangzhou", "SourceId": source}
+    reply = Endpoint(setting.endpoint).v3(setting.key(tenant, "owner"), "CreateReplicationJob", params)
+    assert reply.status == 200, reply.raw
+    return reply.body["JobId"]
+
+
 def _agent_identity() -> bytes:
     """A key and the self-signed certificate that carries it, as agents make them."""
     key = ec.generate_private_key(ec.SECP256R1())

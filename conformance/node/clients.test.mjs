@@ -84,8 +84,9 @@ for (const [name, client] of Object.entries(CLIENTS)) {
 
     for (const template of REFUSALS) {
       test(`refused: ${template.promise}`, async () => {
-        const { token, source } = setting.tenants.other;
-        const text = JSON.stringify(template).replaceAll('{other token}', token).replaceAll('{other source}', source);
+        const { token, source, job } = setting.tenants.other;
+        const text = JSON.stringify(template)
+          .replaceAll('{other token}', token).replaceAll('{other source}', source).replaceAll('{other job}', job);
         const expected = JSON.parse(text);
         const before = await user.codes();
         const refusal = await refused(user.call(expected.action, expected.params, expected.as));

@@ -46,6 +46,15 @@ class User:
         """Imports another machine; returns its source id."""
         return machines.import_played_machine(self.setting, self.tenant, hostname)["source_id"]
 
+    def job(self, source=None, **params):
+        """Creates a replication job, of another machine unless a source is given; returns its id."""
+        source = source or self.machine()
+        return self.call("CreateReplicationJob", RegionId="cn-hangzhou", SourceId=source, **params)["JobId"]
+
+    def jobs(self, **filters):
+        """The replication jobs that a list shows."""
+        return self.call("DescribeReplicationJobs", **filters)["ReplicationJobs"]["ReplicationJob"]
+
     def sources(self, **filters):
         """The sources that a list shows."""
         return self.call("DescribeSourceServers", **filters)["SourceServers"]["SourceServer"]

@@ -11,7 +11,9 @@ CASES = json.loads(Path(__file__).resolve().parent.parent.joinpath("refusals.jso
 @pytest.mark.parametrize("case", CASES, ids=[case["promise"] for case in CASES])
 def test_refused(user, refused, case):
     other = user.setting.tenants["other"]
-    filled = json.dumps(case).replace("{other token}", other["token"]).replace("{other source}", other["source"])
+    filled = json.dumps(case)
+    for kind in ("token", "source", "job"):
+        filled = filled.replace(f"{{other {kind}}}", other[kind])
     case = json.loads(filled)
     before = user.codes()
     refusal = refused(user, case["action"], key=user.key(case["as"]), **case.get("params", {}))
