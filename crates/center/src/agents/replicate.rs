@@ -1,6 +1,6 @@
 //! Opening a stream of disk data: the call that becomes one.
 
-use agent_api::{JOB, RUN, SESSION, UPGRADE};
+use agent_api::{JOB, RUN, SESSION, StreamError, UPGRADE};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
@@ -61,6 +61,9 @@ async fn take_in(upgrade: OnUpgrade, mut place: Place, run: RunKey) {
         Ok(ended) => tracing::info!(job = run.job, run = run.run, ?ended, "a stream ended"),
         Err(ReceiveError::Superseded) => {
             tracing::info!(job = run.job, run = run.run, "a stream was superseded");
+        }
+        Err(ReceiveError::Stream(StreamError::Broken(error))) => {
+            tracing::info!(job = run.job, run = run.run, %error, "a stream broke; its agent connects again");
         }
         Err(error) => tracing::warn!(job = run.job, run = run.run, %error, "a stream failed"),
     }

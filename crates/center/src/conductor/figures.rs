@@ -28,8 +28,10 @@ pub(crate) struct Live {
     account: AccountId,
     /// The agent's figures, as they were told last.
     pub progress: Option<Progress>,
-    /// How far the image is, once it is being made: bytes checked of bytes.
-    pub image: Option<(u64, u64)>,
+    /// What is known once the copy is complete.
+    completion: Completion,
+    /// How far the image is, while it is being made: bytes checked of bytes.
+    image: Option<(u64, u64)>,
     written: bool,
 }
 
@@ -42,6 +44,26 @@ pub(crate) struct News {
     pub job: JobId,
     /// What is known now; `None` when the job's state changed.
     pub figures: Option<String>,
+}
+
+/// What the agent's figures do not say.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+struct Completion {
+    /// How long filesystems were frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    freeze_ms: Option<u64>,
+    /// Bytes that an audit found to differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    healed_bytes: Option<u64>,
+}
+
+/// The agent's figures, and what they do not say.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    progress: &'a Progress,
+    #[serde(flatten)]
+    completion: Completion,
 }
 
 /// The figures while the image is made, in the form of the agent's.
@@ -61,7 +83,17 @@ impl Default for Figures {
 impl Figures {
     /// A run has begun, or goes on at this center.
     pub(crate) fn begin(&self, job: &JobId, account: AccountId) {
-        self.runs().insert(job.clone(), Live { account, progress: None, image: None, written: true });
+        self.runs().insert(
+            job.clone(),
+            Live {
+                account,
+                progress: None,
+                completion: Completion::default(),
+                image: None,
+                // So that the figures of an earlier run are not taken for this one's.
+                written: false,
+            },
+        );
     }
 
     /// The agent tells how far it is.
@@ -70,6 +102,28 @@ impl Figures {
             live.progress = Some(progress);
             live.written = false;
             self.say(live.account, job, Some(live));
+        }
+    }
+
+    /// The agent tells that the copy is complete.
+    pub(crate) fn complete(
+        &self,
+        job: &JobId,
+        progress: Progress,
+        freeze_ms: u64,
+        healed_bytes: Option<u64>,
+    ) {
+        if let Some(live) = self.runs().get_mut(job) {
+            live.completion = Completion { freeze_ms: Some(freeze_ms), healed_bytes };
+        }
+        self.told(job, progress);
+    }
+
+    /// The image is there: what was copied is what is to be remembered.
+    pub(crate) fn made(&self, job: &JobId) {
+        if let Some(live) = self.runs().get_mut(job) {
+            live.image = None;
+            live.written = false;
         }
     }
 
@@ -143,7 +197,8 @@ impl Live {
             Phase::Starting | Phase::Changes | Phase::Audit => COPIED - 5.0,
             Phase::Frozen | Phase::Finishing => COPIED,
         };
-        JobProgress { percent, info: serde_json::to_string(progress).unwrap_or_default() }
+        let told = Told { progress, completion: self.completion };
+        JobProgress { percent, info: serde_json::to_string(&told).unwrap_or_default() }
     }
 }
 
@@ -166,6 +221,7 @@ mod tests {
         figures.told(&job, progress.clone());
         assert!(figures.unwritten().is_empty(), "a run that is not conducted here has no figures");
         figures.begin(&job, "1234567890123456".parse().unwrap());
+        assert_eq!(figures.unwritten()[0].1.info, "");
         let mut last = 0.0;
         for (phase, left) in [
             (Phase::Full, 50),
@@ -185,6 +241,10 @@ mod tests {
         figures.making(&job, 10, 100);
         let making = &figures.unwritten()[0].1;
         assert!(making.percent >= last && making.info.contains(r#""phase":"image""#), "{making:?}");
+        figures.complete(&job, progress, 240, None);
+        figures.made(&job);
+        let info = &figures.unwritten()[0].1.info;
+        assert!(info.ends_with(r#""freeze_ms":240}"#), "{info}");
         assert!(figures.end(&job).is_some() && figures.all().is_empty());
     }
 }

@@ -138,8 +138,8 @@ impl Conductor {
         match event {
             RunEvent::Progress { progress } => self.figures.told(&listener.job, *progress),
             event => {
-                if let RunEvent::Complete { progress, .. } = &event {
-                    self.figures.told(&listener.job, (**progress).clone());
+                if let RunEvent::Complete { progress, freeze_ms, healed_bytes } = &event {
+                    self.figures.complete(&listener.job, (**progress).clone(), *freeze_ms, *healed_bytes);
                 }
                 // A run that hears no more has ended already.
                 let _ = listener.told.try_send(event);

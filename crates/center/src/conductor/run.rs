@@ -73,6 +73,7 @@ impl Conducted {
             // Over already is as good.
             let _ = self.event(Event::Failed { run, code, message }).await;
         }
+        self.center.figures.made(&id);
         self.center.write_figures().await;
         self.center.figures.end(&id);
         self.center.figures.changed(self.job.account, &id);

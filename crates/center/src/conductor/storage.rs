@@ -9,7 +9,7 @@ use image::{Library, Place, Staging, StagingError};
 use replication::LeafKey;
 use smc::{JobId, job::Job};
 
-use crate::receivers::StagingSet;
+use crate::{receivers::StagingSet, request_id::request_id};
 
 /// The center's disks.
 #[derive(Clone, Debug)]
@@ -21,6 +21,22 @@ impl Storage {
     /// Below a data directory.
     pub(crate) fn new(data_directory: impl Into<PathBuf>) -> Self {
         Self { directory: data_directory.into() }
+    }
+
+    /// What this center is called among those on the database: drawn once, so that after a death it has its jobs again
+    /// without waiting for its own leases to lapse.
+    pub(crate) fn center_name(&self) -> io::Result<String> {
+        let path = self.directory.join("center-id");
+        match fs::read_to_string(&path) {
+            Ok(name) if is_name(name.trim()) => return Ok(name.trim().to_owned()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let drawn = request_id().map_err(io::Error::other)?;
+        let fresh = self.directory.join("center-id.new");
+        fs::write(&fresh, format!("{drawn}\n"))?;
+        fs::rename(&fresh, &path)?;
+        Ok(drawn)
     }
 
     /// The images.
@@ -80,10 +96,30 @@ impl Storage {
     }
 }
 
+/// What is not in the form that names have was damaged, and another is drawn.
+fn is_name(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
 fn failed(what: &'static str, path: &Path, error: io::Error) -> StagingError {
     let path = path.to_owned();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StagingError::Full { what, path },
         _ => StagingError::Io { what, path, error },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Storage;
+
+    #[test]
+    fn a_center_keeps_its_name_and_draws_another_where_it_is_damaged() {
+        let directory = tempfile::tempdir().unwrap();
+        let storage = Storage::new(directory.path());
+        let name = storage.center_name().unwrap();
+        assert_eq!(storage.center_name().unwrap(), name);
+        std::fs::write(directory.path().join("center-id"), "").unwrap();
+        assert_ne!(storage.center_name().unwrap(), name);
     }
 }

@@ -3,11 +3,7 @@
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use pop::Limits;
-use smc::{
-    Timestamp,
-    ports::{RandomError, StoreError},
-    registry::Settings,
-};
+use smc::{Timestamp, ports::StoreError, registry::Settings};
 use store::{Location, OpenError};
 
 use crate::{
@@ -98,9 +94,14 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
-    /// There is no randomness.
-    #[error(transparent)]
-    Random(RandomError),
+    /// The data directory cannot be used.
+    #[error("using the data directory {}: {error}; make it writable for this user, or choose another", path.display())]
+    DataDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// The system would not tell an address that was bound.
     #[error("asking for a bound address: {0}")]
     Address(io::Error),

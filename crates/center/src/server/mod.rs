@@ -35,7 +35,6 @@ use crate::{
     metrics::Metrics,
     probes::Probes,
     receivers::Desk,
-    request_id::request_id,
     tls,
 };
 
@@ -64,6 +63,7 @@ impl Running {
         check_clock(&database, &clock).await?;
         check_purpose(&database, config.emulator).await?;
         let keyring = Arc::new(open_keyring(&database, &config.master_key).await?);
+        let (storage, center_name) = storage(config.data_dir)?;
         let binary = config.agent_binary.map(read_binary).transpose()?;
 
         let identities = Identities::new(database.clone(), keyring.clone(), clock.clone());
@@ -112,9 +112,9 @@ impl Running {
             registry.clone(),
             keyring,
             desk.clone(),
-            Storage::new(config.data_dir),
+            storage,
             metrics.clone(),
-            request_id().map_err(StartError::Random)?,
+            center_name,
         ));
         let events = Arc::new(Events::new(conductor.clone()));
         let center = Center::new(Parts {
@@ -168,6 +168,14 @@ impl Running {
             let _ = task.await;
         }
     }
+}
+
+/// The center's disks, and what the center is called among those on its database.
+fn storage(data_directory: PathBuf) -> Result<(Storage, String), StartError> {
+    let storage = Storage::new(&data_directory);
+    let name = storage.center_name();
+    let name = name.map_err(|error| StartError::DataDirectory { path: data_directory, error })?;
+    Ok((storage, name))
 }
 
 fn read_binary(path: PathBuf) -> Result<AgentBinary, StartError> {

@@ -104,15 +104,14 @@ fn percent(job: &Job, noted: Option<&JobProgress>) -> f32 {
     }
 }
 
-/// The figures while a run goes on, and why it failed afterwards.
+/// The figures of the run that goes on or went on last, and why it failed if it did.
 fn status_info(job: &Job, noted: Option<&JobProgress>) -> Option<String> {
     match &job.state {
         State::InError { code, message, .. } => {
             let fault = Fault { error_code: code.clone(), error_msg: message.clone() };
             serde_json::to_string(&fault).ok()
         }
-        State::Running(_) => noted.map(|progress| progress.info.clone()).filter(|info| !info.is_empty()),
-        _ => None,
+        _ => noted.map(|progress| progress.info.clone()).filter(|info| !info.is_empty()),
     }
 }
 
