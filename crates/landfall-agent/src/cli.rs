@@ -25,7 +25,7 @@ are honoured.";
 #[command(
     name = "landfall-agent",
     version,
-    about = "Imports this machine into a Landfall center as a migration source, and keeps it known there"
+    about = "Imports this machine into a Landfall center as a migration source, and copies its disks there"
 )]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Cli {
@@ -40,9 +40,9 @@ pub(crate) enum Command {
     /// Import this machine with an activation code
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
-    /// Keep this machine online at its center, until stopped
+    /// Keep this machine online at its center and copy its disks when the center asks, until stopped
     Run(StateArgs),
-    /// Show which source this machine is, and when its center was last heard
+    /// Show which source this machine is, when its center was last heard, and what is being copied
     Status {
         #[command(flatten)]
         state: StateArgs,
@@ -51,6 +51,13 @@ pub(crate) enum Command {
     },
     /// Show what would be sent to a center about this machine
     Inventory {
+        #[command(flatten)]
+        disks: DiskArgs,
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Show what a copy of this machine's disks would read and freeze; nothing is written
+    Plan {
         #[command(flatten)]
         disks: DiskArgs,
         #[command(flatten)]

@@ -18,11 +18,12 @@ use crate::{
     import::{self, Voucher},
     link::{Proxy, Tcp},
     machine::{Machine, Selection, describe},
+    plan,
     run::{Agent, Surroundings},
     said::{Said, arrived, checked, remembered},
     service,
     signals::stop_signal,
-    state::{Heartbeat, Membership, StateDir, StateError},
+    state::{Heartbeat, Membership, StateDir, StateError, WorkRecord},
     system::System,
     trust::Identity,
 };
@@ -77,7 +78,8 @@ pub(crate) fn status(state_dir: &Path, output: Output) -> Result<Said, Failure> 
         Membership::load(&state)?.ok_or_else(|| StateError::Absent(state.root().display().to_string()))?;
     let key = Identity::load(&state)?.map(|identity| identity.fingerprint().to_string());
     let heartbeat = Heartbeat::load(&state);
-    Ok(remembered(&membership, heartbeat.as_ref(), key.as_deref(), System.now(), output))
+    let work = WorkRecord::load(&state);
+    Ok(remembered(&membership, heartbeat.as_ref(), work.as_ref(), key.as_deref(), System.now(), output))
 }
 
 /// Tells what would be sent to a center.
@@ -88,6 +90,16 @@ pub(crate) fn inventory(args: &DiskArgs, output: Output) -> Result<Said, Failure
         Output::Json => format!("{}\n", json!(machine.inventory)),
     };
     Ok(Said { data, aside: noted(&machine.problems) })
+}
+
+/// Tells what a copy would read and freeze.
+pub(crate) fn plan(args: &DiskArgs, output: Output) -> Result<Said, Failure> {
+    let plans = plan::draw(&Roots::default(), &selection(args)?)?;
+    let data = match output {
+        Output::Text => plan::text(&plans.disks),
+        Output::Json => format!("{}\n", json!({"disks": plans.disks})),
+    };
+    Ok(Said { data, aside: noted(&plans.problems) })
 }
 
 /// Writes the systemd unit.

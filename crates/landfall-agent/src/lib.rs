@@ -1,5 +1,5 @@
-//! The program on the source: it imports the machine into a center with an activation code, and keeps it known
-//! there.
+//! The program on the source: it imports the machine into a center with an activation code, keeps it known there, and
+//! copies its disks when the center asks for it.
 //!
 //! A library with a thin binary, so that the operator's program can carry the same code: [`main`] is the whole
 //! of `landfall-agent`, and [`import`] and [`run`] are its two halves for programs of their own. The agent reads
@@ -18,9 +18,11 @@ pub mod import;
 pub mod link;
 pub mod machine;
 mod pace;
+mod plan;
 pub mod replicate;
 pub mod run;
 mod said;
+mod screen;
 mod service;
 mod signals;
 mod size;
@@ -69,6 +71,7 @@ async fn perform(cli: Cli, invoked_as: &str) -> Result<Said, Failure> {
         Command::Run(args) => command::run(&args.state_dir).await,
         Command::Status { state, output } => command::status(&state.state_dir, output.output),
         Command::Inventory { disks, output } => command::inventory(&disks, output.output),
+        Command::Plan { disks, output } => command::plan(&disks, output.output),
         Command::Service(args) => Ok(command::service(&args.state_dir, invoked_as)),
         Command::Version => Ok(command::version(invoked_as)),
     }
@@ -100,7 +103,7 @@ fn log(usual: &str) {
     let filter = std::env::var("LANDFALL_LOG").ok().and_then(|text| EnvFilter::try_new(text).ok());
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter.unwrap_or_else(|| EnvFilter::new(usual)))
-        .with_writer(io::stderr)
+        .with_writer(|| screen::Writer)
         .with_ansi(io::stderr().is_terminal())
         .try_init();
 }

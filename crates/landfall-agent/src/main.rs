@@ -2,8 +2,12 @@
 
 use std::process::ExitCode;
 
+/// Threads that read, hash and pack at the most: enough for the streams of a session, and few in memory.
+const MOST_THREADS: usize = 40;
+
 fn main() -> ExitCode {
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    match runtime.max_blocking_threads(MOST_THREADS).enable_all().build() {
         Ok(runtime) => {
             let code = runtime.block_on(landfall_agent::main("landfall-agent", std::env::args_os().skip(1)));
             // A look at a failing disk may take minutes more; nobody waits for it.

@@ -9,7 +9,9 @@ use smc::{AccessTokenId, Timestamp};
 use crate::{
     cli::Output,
     import::Imported,
-    state::{DEFAULT, Heartbeat, HeartbeatState, Membership},
+    size::Size,
+    state::{DEFAULT, Heartbeat, HeartbeatState, Membership, WorkRecord, WorkState},
+    work::lines,
 };
 
 /// What a command has to say when it is done.
@@ -77,13 +79,17 @@ imported  {how}
 pub(crate) fn remembered(
     membership: &Membership,
     heartbeat: Option<&Heartbeat>,
+    work: Option<&WorkRecord>,
     key: Option<&str>,
     now: Timestamp,
     output: Output,
 ) -> Said {
     let data = match output {
         Output::Json => {
-            format!("{}\n", json!({"source": membership, "heartbeat": heartbeat, "agent_key": key}))
+            format!(
+                "{}\n",
+                json!({"source": membership, "heartbeat": heartbeat, "work": work, "agent_key": key})
+            )
         }
         Output::Text => {
             let Membership { source_id, name, center, pin, imported, token_id, selection } = membership;
@@ -99,8 +105,9 @@ imported   {imported} with {token_id}
 disks      {disks}
 key        {key}
 heartbeat  {}
-",
-                beating(heartbeat, now)
+{}",
+                beating(heartbeat, now),
+                work.map(|work| working(work, now)).unwrap_or_default()
             )
         }
     };
@@ -128,6 +135,30 @@ fn beating(heartbeat: Option<&Heartbeat>, now: Timestamp) -> String {
     text
 }
 
+fn working(record: &WorkRecord, now: Timestamp) -> String {
+    let WorkRecord { updated, job_id, run_id, tracking, work } = record;
+    let Some(job) = job_id else { return String::new() };
+    let run = run_id.as_ref().map(|run| format!(", run {run}")).unwrap_or_default();
+    let standing = match work {
+        WorkState::Nothing => return String::new(),
+        WorkState::Tracking => "until the next run its changes are tracked".to_owned(),
+        WorkState::Copying { progress } => {
+            format!("{} ({} ago)", lines::progress(progress), since(*updated, now))
+        }
+        WorkState::Complete { sent_bytes, freeze_ms } => format!(
+            "complete {} ago, {} sent, {freeze_ms} ms frozen",
+            since(*updated, now),
+            Size(*sent_bytes)
+        ),
+        WorkState::Stopped => format!("stopped {} ago", since(*updated, now)),
+        WorkState::Failed { code, message } => {
+            format!("failed {} ago: {code}: {message}", since(*updated, now))
+        }
+    };
+    let tracking = tracking.as_ref().map(|tracking| format!("tracking   {tracking}\n")).unwrap_or_default();
+    format!("job        {job}{run}\n           {standing}\n{tracking}")
+}
+
 fn since(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.unix().saturating_sub(then.unix()).max(0);
     match seconds {
@@ -143,6 +174,7 @@ mod tests {
     use std::path::Path;
 
     use agent_api::Arrival;
+    use replication::progress::{Progress, Tracking};
     use smc::{AccessTokenId, SourceId, Timestamp};
 
     use super::{arrived, remembered};
@@ -150,7 +182,7 @@ mod tests {
         cli::Output,
         import::Imported,
         machine::Selection,
-        state::{DEFAULT, Heartbeat, HeartbeatState, Membership},
+        state::{DEFAULT, Heartbeat, HeartbeatState, Membership, WorkRecord, WorkState},
         trust::Pin,
     };
 
@@ -202,14 +234,14 @@ mod tests {
             problem: "cannot reach https://center.example:8621".into(),
         };
         let now = Timestamp::from_unix(NOW);
-        let mut seen = remembered(&membership(), None, None, now, Output::Text).data;
+        let mut seen = remembered(&membership(), None, None, None, now, Output::Text).data;
         for heartbeat in [
             beat(12, HeartbeatState::Connected),
             beat(300, HeartbeatState::Connected),
             beat(7_530, lost),
             beat(-5, HeartbeatState::Connected),
         ] {
-            let said = remembered(&membership(), Some(&heartbeat), Some("f00d"), now, Output::Text);
+            let said = remembered(&membership(), Some(&heartbeat), None, Some("f00d"), now, Output::Text);
             let lines = said.data.lines().skip_while(|line| !line.starts_with("key"));
             seen.extend(lines.map(|line| format!("{line}\n")));
         }
@@ -230,6 +262,47 @@ mod tests {
                    no answer for 2 h: cannot reach https://center.example:8621
         key        f00d
         heartbeat  0 s ago, every 30 s
+        ");
+    }
+
+    #[test]
+    fn the_status_tells_what_is_being_copied() {
+        let tracking = Tracking::Rescan { reason: "image file".into() };
+        let progress = Box::new(Progress::starting(tracking.clone()));
+        let mut seen = String::new();
+        for work in [
+            WorkState::Nothing,
+            WorkState::Tracking,
+            WorkState::Copying { progress },
+            WorkState::Complete { sent_bytes: 3 << 30, freeze_ms: 84 },
+            WorkState::Stopped,
+            WorkState::Failed { code: "Replication.DiskChanged".into(), message: "it has 5 bytes".into() },
+        ] {
+            let record = WorkRecord {
+                updated: Timestamp::from_unix(NOW - 3),
+                job_id: (work != WorkState::Nothing).then(|| "j-1".into()),
+                run_id: (work != WorkState::Tracking).then(|| "run-1".into()),
+                tracking: Some(tracking.clone()),
+                work,
+            };
+            seen.push_str(&super::working(&record, Timestamp::from_unix(NOW)));
+        }
+        insta::assert_snapshot!(seen, @"
+        job        j-1
+                   until the next run its changes are tracked
+        tracking   rescan (image file)
+        job        j-1, run run-1
+                   connecting; tracking rescan (image file) (3 s ago)
+        tracking   rescan (image file)
+        job        j-1, run run-1
+                   complete 3 s ago, 3.0 GiB sent, 84 ms frozen
+        tracking   rescan (image file)
+        job        j-1, run run-1
+                   stopped 3 s ago
+        tracking   rescan (image file)
+        job        j-1, run run-1
+                   failed 3 s ago: Replication.DiskChanged: it has 5 bytes
+        tracking   rescan (image file)
         ");
     }
 }

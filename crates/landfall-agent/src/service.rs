@@ -1,9 +1,13 @@
 //! The systemd unit that keeps an agent running.
 //!
-//! It is hardened by what does not stand in the way of reading disks: no capability but reading files of
-//! others, block devices read-only by the kernel's device control, no new privileges, few system calls. There
-//! is no private mount namespace on purpose: it would put mounts into the inventory that are not the machine's.
-//! Exit codes 1 and 2 are decisions that a restart cannot change, so only crashes are restarted.
+//! It is hardened by what does not stand in the way of a copy: block devices read-only by the kernel's device control,
+//! no new privileges, few system calls, and few capabilities: reading files of others; freezing filesystems and tracking
+//! changes (`CAP_SYS_ADMIN`, which kernels before 5.8 want for both); locking the memory that a freeze is read into; raising
+//! the priority of the freeze above that of the rest. There is no private mount namespace on purpose: it would put mounts
+//! into the inventory that are not the machine's, and hide those that are to be frozen. Exit codes 1 and 2 are decisions
+//! that a restart cannot change, so only crashes are restarted.
+//!
+//! `KillMode=mixed`: the process that thaws when the agent does not must outlive it.
 
 use std::path::Path;
 
@@ -25,10 +29,12 @@ ExecStart={command}
 Restart=on-failure
 RestartSec=10
 RestartPreventExitStatus=1 2
+KillMode=mixed
 UMask=0077
-MemoryMax=64M
-TasksMax=16
-CapabilityBoundingSet=CAP_DAC_READ_SEARCH
+MemoryMax=1G
+TasksMax=64
+LimitMEMLOCK=infinity
+CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_SYS_ADMIN CAP_SYS_NICE CAP_IPC_LOCK
 DevicePolicy=closed
 DeviceAllow=block-* r
 NoNewPrivileges=yes
@@ -39,7 +45,7 @@ RestrictSUIDSGID=yes
 LockPersonality=yes
 MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
-SystemCallFilter=@system-service
+SystemCallFilter=@system-service bpf
 SystemCallErrorNumber=EPERM
 
 [Install]

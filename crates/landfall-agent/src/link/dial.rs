@@ -1,7 +1,8 @@
 //! Opening a byte stream to the center.
 
-use std::{io, pin::Pin as Pinned};
+use std::{io, pin::Pin as Pinned, time::Duration};
 
+use rustix::net::sockopt;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -9,6 +10,13 @@ use tokio::{
 
 use super::Proxy;
 use crate::center_url::CenterUrl;
+
+/// After this silence the other side is asked whether it is there, and then every few seconds.
+const SILENCE: Duration = Duration::from_secs(15);
+const ASK_EVERY: Duration = Duration::from_secs(5);
+const ASK_TIMES: u32 = 6;
+/// What was sent and not acknowledged for so long, in milliseconds, breaks the connection.
+const UNACKNOWLEDGED: u32 = 60_000;
 
 /// A byte stream to the center.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -44,9 +52,20 @@ impl Dial for Tcp {
                 Some(proxy) => proxy.tunnel(center).await?,
                 None => TcpStream::connect((center.host(), center.port())).await?,
             };
+            notice_a_dead_link(&stream)?;
             // Requests are written whole; waiting to merge them would only delay the last piece.
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         })
     }
+}
+
+/// Has the kernel break a connection whose other side is gone without a word, within a minute: by default it would take a
+/// quarter of an hour, or for ever.
+fn notice_a_dead_link(stream: &TcpStream) -> io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, SILENCE)?;
+    sockopt::set_tcp_keepintvl(stream, ASK_EVERY)?;
+    sockopt::set_tcp_keepcnt(stream, ASK_TIMES)?;
+    Ok(sockopt::set_tcp_user_timeout(stream, UNACKNOWLEDGED)?)
 }

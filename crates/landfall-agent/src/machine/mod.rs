@@ -49,15 +49,7 @@ pub enum MachineError {
 impl Machine {
     /// Looks at the machine below these roots, and at those of its disks that are meant.
     pub fn survey(roots: &Roots, selection: &Selection) -> Result<Self, MachineError> {
-        let mut found = blockdev::Inventory::collect(roots)?;
-        selection::apply(&mut found, roots, selection)?;
-        if found.disks.is_empty() {
-            let why = match found.boot.system_disk {
-                blockdev::SystemDisk::None { reason } => reason,
-                blockdev::SystemDisk::Disk { .. } => "none is left".to_owned(),
-            };
-            return Err(MachineError::NoDisk(why));
-        }
+        let found = found(roots, selection)?;
         let inventory = wire::inventory(&found, load::read(&roots.proc));
         inventory.check()?;
         let mut problems = found.problems;
@@ -69,6 +61,24 @@ impl Machine {
         let id = machine_id(&found.machine.identity, contained.then_some(found.machine.hostname.as_str()));
         Ok(Self { inventory, problems, id })
     }
+}
+
+/// Finds the disks that these paths mean, as [`Machine::survey`] does.
+pub(crate) fn disks(roots: &Roots, selection: &Selection) -> Result<Vec<blockdev::Disk>, MachineError> {
+    Ok(found(roots, selection)?.disks)
+}
+
+fn found(roots: &Roots, selection: &Selection) -> Result<blockdev::Inventory, MachineError> {
+    let mut found = blockdev::Inventory::collect(roots)?;
+    selection::apply(&mut found, roots, selection)?;
+    if found.disks.is_empty() {
+        let why = match found.boot.system_disk {
+            blockdev::SystemDisk::None { reason } => reason,
+            blockdev::SystemDisk::Disk { .. } => "none is left".to_owned(),
+        };
+        return Err(MachineError::NoDisk(why));
+    }
+    Ok(found)
 }
 
 /// Digest of what a center should hear of when it changes. Left out is what changes all the time: processor

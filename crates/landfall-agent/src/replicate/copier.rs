@@ -2,6 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
+use bytes::Bytes;
 use replication::{
     Codec, Leaf, Range,
     codec::Packer,
@@ -135,7 +136,8 @@ impl Copier {
         let mut asked = VecDeque::new();
         for (range, data) in held {
             let leaves = outlet.key().leaves(&data);
-            self.ask(outlet, Piece { range, data: Some(data), leaves }, Question::Offer, &mut asked).await?;
+            self.ask(outlet, Piece { range, data: Some(data.into()), leaves }, Question::Offer, &mut asked)
+                .await?;
         }
         self.settle_all(outlet, asked).await
     }
@@ -267,10 +269,10 @@ impl Copier {
     /// Packs content beside everything else, at the center's level or the one that what is measured suggests.
     async fn pack(
         &mut self,
-        content: Vec<u8>,
+        content: Bytes,
         level: Option<i32>,
         link: Option<f64>,
-    ) -> Result<(Codec, Vec<u8>), ReplicateError> {
+    ) -> Result<(Codec, Bytes), ReplicateError> {
         if let Some(link) = link {
             self.chooser.link(link);
         }
@@ -290,7 +292,7 @@ impl Copier {
             };
             packer.set_level(level)?;
             let payload = packer.pack(&content)?;
-            let payload = payload.map_or((Codec::Raw, content), |smaller| (Codec::Zstd, smaller));
+            let payload = payload.map_or((Codec::Raw, content), |smaller| (Codec::Zstd, smaller.into()));
             Ok((packer, payload, begun.elapsed()))
         });
         let outcome = packing.await.map_err(std::io::Error::other)?;

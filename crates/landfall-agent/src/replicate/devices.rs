@@ -17,7 +17,7 @@ use blockdev::{
 };
 use replication::Range;
 
-use super::{Freezer, Frozen, RawDisk, Source, SourceDisk, Tracker};
+use super::{Freezer, Frozen, RawDisk, Source, SourceDisk, Tracker, ranges::Gathered};
 
 impl Source {
     /// Disks by their paths, with the number of each: block devices, files that hold a disk image, or both. Of both, all
@@ -88,8 +88,11 @@ fn in_use(path: &Path, freezer: &Filesystems) -> io::Result<Vec<Range>> {
     let reader = Reader::open(path).map_err(io::Error::other)?;
     let disk = disk_at(&Roots::default(), path).map_err(io::Error::other)?;
     let map = allocation::map(&reader, &disk, settled);
-    let ranges = map.allocated().map(|range| Range::new(range.start, range.end - range.start, u64::MAX));
-    ranges.collect::<Result<_, _>>().map_err(io::Error::other)
+    let mut ranges = Gathered::default();
+    for range in map.into_allocated() {
+        ranges.add(Range::new(range.start, range.end - range.start, u64::MAX).map_err(io::Error::other)?);
+    }
+    Ok(ranges.joined())
 }
 
 /// The kernel's marks.

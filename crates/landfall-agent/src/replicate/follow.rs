@@ -19,8 +19,8 @@ use tokio::{
 use super::{
     ReplicateError, Tracker,
     drive::{Copy, Drive},
-    frozen::{Attempt, freeze_and_read},
-    ranges::{bytes, join},
+    frozen::{Attempt, HELD_BYTES, freeze_and_read},
+    ranges::{Gathered, bytes, join},
     session::{How, Session},
 };
 
@@ -43,42 +43,64 @@ impl Drive {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let mut begun = Instant::now();
+        let begun = Instant::now();
         if matches!(self.copy, Copy::Unknown) {
             self.everything(session, Phase::Full, None).await?;
             self.begun();
             self.meter.tracking(Tracking::Ebpf);
         }
-        let mut planner = Planner::new(self.options.freeze_budget);
-        loop {
-            self.drain(tracker).await?;
-            let took = begun.elapsed();
-            let dirty_bytes = self.pending.iter().map(|ranges| bytes(ranges)).sum();
-            // Every block of the pass before counts, sent or not.
-            let copy_rate = self.read_rate;
-            let next = planner.after(&Pass { dirty_bytes, took, read_rate: self.read_rate, copy_rate });
-            begun = Instant::now();
-            match next {
-                Next::Again { predicted } => {
-                    self.meter.forecast(dirty_bytes, took, predicted);
-                    self.changes(session).await?;
-                }
-                Next::Freeze { predicted } => {
-                    self.meter.forecast(dirty_bytes, took, predicted);
-                    break;
-                }
-                Next::Stuck(stuck) => return Err(ReplicateError::NotConverging(stuck.to_string())),
-            }
-        }
+        self.settle(session, tracker, begun).await?;
         if self.options.audit && self.healed_bytes.is_none() {
-            let before = self.meter.changed();
+            let (begun, before) = (Instant::now(), self.meter.changed());
             self.everything(session, Phase::Audit, None).await?;
             self.healed_bytes = Some(self.meter.changed() - before);
+            self.settle(session, tracker, begun).await?;
         }
-        self.flush().await?;
-        self.drain(tracker).await?;
-        self.changes(session).await?;
         self.freeze(tracker).await
+    }
+
+    /// Copies what changed since a moment, pass after pass, until a freeze would be short.
+    async fn settle<S>(
+        &mut self,
+        session: &mut Session<S>,
+        tracker: &Arc<dyn Tracker>,
+        mut since: Instant,
+    ) -> Result<(), ReplicateError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
+        let mut planner = Planner::new(self.options.freeze_budget, HELD_BYTES as u64);
+        loop {
+            let flushing = Instant::now();
+            // What filesystems hold back would else be found by the freeze.
+            self.flush().await?;
+            let flushed = flushing.elapsed();
+            self.drain(tracker).await?;
+            let (over, begun) = (since.elapsed(), Instant::now());
+            since = begun;
+            let dirty_bytes = self.pending.iter().map(|ranges| bytes(ranges)).sum();
+            if dirty_bytes > 0 {
+                self.changes(session).await?;
+            }
+            let freeze_rate = self.freeze_rate(dirty_bytes, flushed);
+            let pass = Pass { dirty_bytes, over, took: begun.elapsed(), freeze_rate };
+            let (predicted, enough) = match planner.after(&pass) {
+                Next::Again { predicted } => (predicted, false),
+                Next::Freeze { predicted } => (predicted, true),
+                Next::Stuck(stuck) => return Err(ReplicateError::NotConverging(stuck.to_string())),
+            };
+            self.meter.forecast(dirty_bytes, over, predicted);
+            if enough {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Bytes a second that a freeze writes out and then reads, judged by the pass before it.
+    fn freeze_rate(&self, dirty_bytes: u64, flushed: Duration) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a figure for a decision")]
+        let dirty = dirty_bytes.max(1) as f64;
+        1.0 / (flushed.as_secs_f64() / dirty + 1.0 / self.read_rate)
     }
 
     async fn freeze(&mut self, tracker: &Arc<dyn Tracker>) -> Result<(), ReplicateError> {
@@ -157,8 +179,8 @@ impl Drive {
         let (source, tracker) = (self.source.clone(), tracker.clone());
         let drained = self.blocking(move || {
             let drained = |disk: u16| {
-                let mut ranges = Vec::new();
-                tracker.drain(disk, &mut |range| ranges.push(range)).map(|()| ranges)
+                let mut ranges = Gathered::default();
+                tracker.drain(disk, &mut |range| ranges.add(range)).map(|()| ranges.joined())
             };
             let disks = source.disks.iter().map(|disk| drained(disk.number));
             disks.collect::<Result<Vec<_>, _>>().map_err(ReplicateError::Track)

@@ -14,7 +14,7 @@ use replication::{BLOCK_BYTES, Range};
 use super::{ReplicateError, Source, Tracker};
 
 /// Content that is read during a freeze at the most. More than that is another pass's work.
-const HELD_BYTES: usize = 32 << 20;
+pub(super) const HELD_BYTES: usize = 32 << 20;
 
 /// Content as it was at one moment.
 pub(super) struct Held {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use agent_api::{StreamError, read_frame, write_frame};
+use bytes::Bytes;
 use replication::{
     Codec, Frame, Leaf, LeafKey, Range, digest,
     frame::{Extent, Hello, Settings, Welcome},
@@ -26,9 +27,15 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Bytes after which the speed of the link is taken anew.
 const MEASURED_BYTES: u64 = 4 << 20;
 
+/// Bytes of frames that are collected before they are sent: a connection takes few large pieces faster than many small
+/// ones. Payloads of more than this are not copied.
+const COLLECTED_BYTES: usize = 64 << 10;
+
 /// One stream to the center.
 pub struct Outlet<S> {
     writer: WriteHalf<S>,
+    /// Frames on their way to the connection. They go at the latest when something is waited for.
+    collected: Vec<u8>,
     heard: Arc<Heard>,
     state: watch::Receiver<State>,
     /// Until it was asked for its end.
@@ -77,6 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
         bandwidth.set(welcome.settings.bandwidth_bytes_per_second);
         Ok(Self {
             writer,
+            collected: Vec::new(),
             heard,
             state,
             listening: Some(listening),
@@ -117,12 +125,12 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
         disk: u16,
         range: Range,
         leaves: &[Leaf],
-        (codec, payload): (Codec, Vec<u8>),
+        (codec, payload): (Codec, Bytes),
     ) -> Result<(), ReplicateError> {
         self.wait_for_room(range.length()).await?;
         let sequence = self.next();
         let digest = digest::over(leaves);
-        let frame = Frame::Extent(Extent { sequence, disk, range, codec, digest, payload: payload.into() });
+        let frame = Frame::Extent(Extent { sequence, disk, range, codec, digest, payload });
         self.unacknowledged.push_back((sequence, range.length()));
         self.send(&frame).await
     }
@@ -161,6 +169,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
 
     /// Waits for an answer.
     pub async fn answer(&mut self, answer: oneshot::Receiver<Vec<u8>>) -> Result<Vec<u8>, ReplicateError> {
+        self.push(&[]).await?;
         match answer.await {
             Ok(wanted) => Ok(wanted),
             Err(_) => Err(self.ended().await),
@@ -193,20 +202,39 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
     }
 
     async fn send(&mut self, frame: &Frame) -> Result<(), ReplicateError> {
-        let mut bytes = Vec::new();
-        frame.write(&mut bytes);
-        self.pace(bytes.len() as u64).await;
+        let before = self.collected.len();
+        let payload = frame.write_head(&mut self.collected);
+        self.pace((self.collected.len() - before + payload.len()) as u64).await;
+        if payload.len() <= COLLECTED_BYTES {
+            self.collected.extend_from_slice(payload);
+            if self.collected.len() < COLLECTED_BYTES {
+                return Ok(());
+            }
+            self.push(&[]).await
+        } else {
+            self.push(payload).await
+        }
+    }
+
+    /// Sends what was collected, then a payload.
+    async fn push(&mut self, payload: &[u8]) -> Result<(), ReplicateError> {
+        if self.collected.is_empty() {
+            return Ok(());
+        }
         let begun = Instant::now();
+        let bytes = (self.collected.len() + payload.len()) as u64;
         let written = async {
-            self.writer.write_all(&bytes).await?;
+            self.writer.write_all(&self.collected).await?;
+            self.writer.write_all(payload).await?;
             self.writer.flush().await
         };
         if written.await.is_err() || self.state.borrow().over.is_some() {
             // What the center said last tells more than a broken pipe.
             return Err(self.ended().await);
         }
+        self.collected.clear();
         self.meter.note_wait(Limit::Link, begun);
-        self.measure(bytes.len() as u64, begun.elapsed());
+        self.measure(bytes, begun.elapsed());
         Ok(())
     }
 
@@ -258,6 +286,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
                 self.meter.note_wait(Limit::CenterDisk, begun);
                 return Ok(());
             }
+            self.push(&[]).await?;
             if self.state.borrow().over.is_some() || self.state.changed().await.is_err() {
                 return Err(self.ended().await);
             }
@@ -265,6 +294,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
     }
 
     async fn wait_durable(&mut self, sequence: u64) -> Result<(), ReplicateError> {
+        self.push(&[]).await?;
         loop {
             if self.state.borrow_and_update().durable >= sequence {
                 return Ok(());

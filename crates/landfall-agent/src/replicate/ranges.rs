@@ -33,6 +33,23 @@ pub(super) fn join(mut ranges: Vec<Range>) -> Vec<Range> {
     }
 }
 
+/// Ranges that come one by one, kept within bounds on the way.
+#[derive(Default)]
+pub(super) struct Gathered(Vec<Range>);
+
+impl Gathered {
+    pub(super) fn add(&mut self, range: Range) {
+        if self.0.len() >= 2 * MOST_RANGES {
+            self.0 = join(std::mem::take(&mut self.0));
+        }
+        self.0.push(range);
+    }
+
+    pub(super) fn joined(self) -> Vec<Range> {
+        join(self.0)
+    }
+}
+
 /// The parts of a disk that are in none of these ranges, which are in order and apart.
 pub(super) fn gaps(ranges: &[Range], size: u64) -> Vec<Range> {
     let starts = std::iter::once(0).chain(ranges.iter().map(|range| range.end()));
@@ -88,7 +105,7 @@ impl Iterator for Shared {
 mod tests {
     use replication::Range;
 
-    use super::{MOST_RANGES, Shared, bytes, gaps, join};
+    use super::{Gathered, MOST_RANGES, Shared, bytes, gaps, join};
 
     fn range(first: u64, end: u64) -> Range {
         Range::new(first * 4096, (end - first) * 4096, u64::MAX).unwrap()
@@ -108,7 +125,12 @@ mod tests {
     fn a_disk_that_changed_everywhere_fits_in_memory() {
         let scattered: Vec<Range> = (0..MOST_RANGES as u64 * 2).map(|n| range(n * 32, n * 32 + 1)).collect();
         let last = scattered[scattered.len() - 1];
-        let joined = join(scattered);
+        let mut gathered = Gathered::default();
+        for range in scattered.iter().chain(&scattered) {
+            gathered.add(*range);
+            assert!(gathered.0.len() <= 2 * MOST_RANGES);
+        }
+        let joined = gathered.joined();
         assert!(joined.len() <= MOST_RANGES);
         assert_eq!((joined[0].offset(), joined[joined.len() - 1].end()), (0, last.end()));
     }

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::lines;
 use crate::{
     replicate::{Complete, Start},
+    screen,
     size::Size,
     state::{StateDir, WorkRecord, WorkState},
 };
@@ -108,11 +109,12 @@ impl Journal {
         if progress.phase == Phase::Frozen || self.frozen.load(Ordering::Acquire) {
             return;
         }
+        screen::show(Some(progress));
         let mut told = self.told();
         let now = Instant::now();
         let pass = Some((progress.phase, progress.pass));
         let other = told.pass != pass;
-        if other || now - told.line >= LINE_EVERY {
+        if other || (now - told.line >= LINE_EVERY && !screen::is_there()) {
             (told.pass, told.line) = (pass, now);
             let run = told.record.run_id.as_deref().unwrap_or_default();
             tracing::info!("run {run}: {}", lines::progress(progress));
@@ -166,6 +168,9 @@ impl Journal {
 
     /// Leaves word. A full disk must not end the work.
     fn record(&self, told: &mut Told, work: WorkState) {
+        if !matches!(work, WorkState::Copying { .. }) {
+            screen::show(None);
+        }
         if told.record.work == WorkState::Nothing
             && work == WorkState::Nothing
             && told.record.job_id.is_none()

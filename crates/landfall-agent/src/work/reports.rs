@@ -76,8 +76,9 @@ impl Teller {
         loop {
             match self.say(event.clone()).await {
                 Ok(()) => return,
+                // It has gone on already, or has given the run up.
                 Err(error) if error.is_final() => {
-                    tracing::warn!("the center does not take the end of run {}: {error}", self.run);
+                    tracing::debug!("the center does not take the end of run {}: {error}", self.run);
                     return;
                 }
                 Err(error) => tracing::debug!(%error, "the end of the run was not told yet"),

@@ -10,7 +10,7 @@ use replication::frame::Hello;
 use tokio::{
     sync::watch,
     task::spawn_blocking,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{
@@ -30,6 +30,10 @@ const STREAMS: u16 = 2;
 /// A center that still asks for a complete run after this time has not heard that it is, and gets it again: what changed
 /// since, if the changes are known.
 const COMPLETE_AGAIN: Duration = Duration::from_mins(1);
+
+/// Changes are tracked for so long after the center has nothing to do any more: one that has just started may not know
+/// of its jobs yet, and what is not tracked has to be read again.
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
 
 /// Works until the agent ends.
 pub(super) struct Worker {
@@ -62,15 +66,24 @@ impl Worker {
             let wanted = self.wanted.borrow_and_update().clone();
             match wanted {
                 Wanted::End => return self.journal.nothing(),
-                Wanted::Work(None) => {
-                    self.ended = None;
-                    self.detach().await;
-                    self.journal.nothing();
-                    self.changed().await;
-                }
+                Wanted::Work(None) => self.leave_off().await,
                 Wanted::Work(Some(work)) => self.pursue(&work).await,
             }
         }
+    }
+
+    /// Nothing is to be done; returns when there may be other work.
+    async fn leave_off(&mut self) {
+        self.ended = None;
+        if self.attached.is_some() {
+            tokio::select! {
+                () = changed(&mut self.wanted) => return,
+                () = sleep(FORGOTTEN_AFTER) => {}
+            }
+        }
+        self.detach().await;
+        self.journal.nothing();
+        self.changed().await;
     }
 
     /// Does what this work says; returns when there may be other work.

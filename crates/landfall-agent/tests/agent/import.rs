@@ -29,21 +29,21 @@ fn code() -> String {
 }
 
 /// A source: a directory for the agent's state, an image to migrate, and a center to go to.
-struct Source {
+pub(crate) struct Source {
     directory: TempDir,
-    center: Arc<StandIn>,
+    pub(crate) center: Arc<StandIn>,
     address: SocketAddr,
 }
 
 /// What a run of the agent left behind.
-struct Outcome {
-    exit: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Outcome {
+    pub(crate) exit: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Source {
-    async fn facing(rule: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) async fn facing(rule: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Self {
         let center = StandIn::new(rule);
         let address = center.listen().await;
         let directory = tempfile::tempdir().unwrap();
@@ -53,16 +53,16 @@ impl Source {
         Self { directory, center, address }
     }
 
-    fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.directory.path().join("state")
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.directory.path().join(name).display().to_string()
     }
 
     /// Runs the agent with these words, the state directory and nothing else of this environment.
-    async fn agent(&self, words: &[&str], variables: &[(&str, &str)], stdin: &str) -> Outcome {
+    pub(crate) async fn agent(&self, words: &[&str], variables: &[(&str, &str)], stdin: &str) -> Outcome {
         let mut child = Command::new(env!("CARGO_BIN_EXE_landfall-agent"))
             .args(words)
             .env_clear()
@@ -98,7 +98,7 @@ impl Source {
         self.agent(&words, &[], "").await
     }
 
-    async fn import(&self, more: &[&str]) -> Outcome {
+    pub(crate) async fn import(&self, more: &[&str]) -> Outcome {
         self.import_with(self.center.pin, more).await
     }
 
@@ -114,7 +114,7 @@ impl Source {
 }
 
 /// The most that a process has had resident, in KiB.
-fn peak_kib(pid: u32) -> u64 {
+pub(crate) fn peak_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     peak.trim().trim_end_matches(" kB").parse().unwrap()

@@ -3,10 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#[allow(dead_code, reason = "copies in memory, whose own tests use more of it")]
+#[allow(clippy::panic, dead_code, reason = "copies in memory, whose own tests use more of it")]
 #[path = "../replicate/center.rs"]
 mod copies;
 mod import;
+mod program;
 mod run;
 mod stand_in;
 mod work;

@@ -51,7 +51,12 @@ async fn runs_are_copied_as_the_center_asks_for_them() {
     assert_eq!(source.until_ended(2).await.0, "run-2");
     assert!(copies.disks.lock().unwrap()[0] == content);
     assert_eq!(copies.content_bytes.load(SeqCst) - sent, 4096);
+    // A center that has just started may not know of its jobs yet: for a while the disks stay followed.
     source.center.order(None);
+    for (minutes, followed) in [(1, true), (2, false)] {
+        sleep(Duration::from_mins(minutes)).await;
+        assert_eq!(source.record().unwrap().job_id.is_some(), followed);
+    }
     source.stop().await;
 }
 

@@ -30,6 +30,9 @@ struct State {
     /// The content at the last freeze.
     snapshot: Option<Vec<u8>>,
     freezes: u32,
+    /// Freezes that are refused, and after them freezes that do not hold.
+    refused: u32,
+    cut_short: u32,
 }
 
 impl Live {
@@ -48,6 +51,8 @@ impl Live {
                 frozen: false,
                 snapshot: None,
                 freezes: 0,
+                refused: 0,
+                cut_short: 0,
             })),
         })
     }
@@ -55,6 +60,14 @@ impl Live {
     pub(crate) fn losing(self: Arc<Self>, marks: u32, honest: bool) -> Arc<Self> {
         let mut state = self.state.lock().unwrap();
         (state.to_lose, state.honest) = (marks, honest);
+        drop(state);
+        self
+    }
+
+    /// Freezing fails so many times, and then so many freezes end before their time.
+    pub(crate) fn freezing_badly(self: Arc<Self>, refused: u32, cut_short: u32) -> Arc<Self> {
+        let mut state = self.state.lock().unwrap();
+        (state.refused, state.cut_short) = (refused, cut_short);
         drop(state);
         self
     }
@@ -169,6 +182,10 @@ impl Freezer for Live {
     fn freeze(&self) -> io::Result<Option<Box<dyn Frozen>>> {
         let mut state = self.state.lock().unwrap();
         assert!(!state.frozen, "frozen twice");
+        if state.refused > 0 {
+            state.refused -= 1;
+            return Err(io::Error::other("another program holds it"));
+        }
         // The last writes before everything stands still.
         for _ in 0..5 {
             state.write();
@@ -191,6 +208,11 @@ impl Drop for Ice {
 
 impl Frozen for Ice {
     fn thaw(self: Box<Self>) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap();
+        if state.cut_short > 0 {
+            state.cut_short -= 1;
+            return Err(io::Error::other("thawed before everything was read"));
+        }
         Ok(())
     }
 }

@@ -195,6 +195,22 @@ async fn a_source_that_never_rests_is_named() {
     }
 }
 
+/// Other programs freeze too, and a busy moment may be too long; marks that were taken in vain are not lost.
+#[tokio::test(start_paused = true)]
+async fn a_freeze_that_comes_to_nothing_is_tried_again() {
+    for (refused, cut_short) in [(3, 0), (0, 3), (1, 2)] {
+        let live = Live::new(300, 7).freezing_badly(refused, cut_short);
+        let (_, equal) = copied_live(&live, &Center::new(&[SIZE]), options()).await;
+        assert!(equal, "{refused} refused, {cut_short} cut short");
+    }
+    for (refused, cut_short) in [(9, 0), (0, 9)] {
+        let live = Live::new(300, 7).freezing_badly(refused, cut_short);
+        let failed = attempt(live.source(true), options(), &Center::new(&[SIZE])).await.unwrap_err();
+        assert_eq!(failed.code(), "Replication.Freeze");
+        assert!(!live.is_frozen());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_limit_holds_for_all_streams_and_a_change_at_once() {
     let content = noise(6, 8 << 20);

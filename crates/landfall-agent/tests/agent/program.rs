@@ -1,0 +1,93 @@
+//! The program itself while it copies, over TCP.
+
+use std::{process::Stdio, sync::atomic::Ordering::SeqCst};
+
+use agent_api::{REPORT, RunWork, Work, WorkDisk};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tokio::process::{Child, Command};
+
+use crate::{
+    copies::Center,
+    import::{Source, peak_kib},
+    stand_in::healthy,
+};
+
+const SIZE: usize = 96 << 20;
+
+fn start(source: &Source) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_landfall-agent"))
+        .args(["run", "--state-dir", source.state().to_str().unwrap()])
+        .env_clear()
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+fn end(child: &Child) {
+    let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+}
+
+async fn status(source: &Source) -> Value {
+    let outcome = source.agent(&["status", "--output", "json"], &[], "").await;
+    serde_json::from_str(&outcome.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn a_copy_stays_small_and_ends_with_a_signal_and_success() {
+    let source = Source::facing(healthy).await;
+    let content: Vec<u8> =
+        (0..SIZE / 8).flat_map(|at| (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes()).collect();
+    let path = source.path("disk.img");
+    std::fs::write(&path, &content).unwrap();
+    assert_eq!(source.import(&[]).await.exit, Some(0));
+    let copies = Center::new(&[SIZE]);
+    let taken = copies.clone();
+    source.center.take_streams(move |stream| {
+        let copies = taken.clone();
+        tokio::spawn(async move { drop(copies.serve(stream).await) }).abort_handle()
+    });
+    let run = RunWork { run_id: "run-1".into(), base_run_id: None, audit: false };
+    let disk = WorkDisk { index: 0, path, size_bytes: SIZE as u64, table_id: None };
+    let work = Work { job_id: "j-1".into(), run: Some(run), disks: vec![disk], freeze_budget_ms: 2_000 };
+    source.center.order(Some(work));
+
+    // Ended in the middle of it, and started again.
+    let mut first = start(&source);
+    source.center.until(REPORT, 1).await;
+    end(&first);
+    assert_eq!(first.wait().await.unwrap().code(), Some(0));
+    let mut second = start(&source);
+    let complete = |report: &crate::stand_in::Call| report.body["event"]["kind"] == "complete";
+    let mut reports = 1;
+    while !source.center.calls().iter().any(complete) {
+        reports += 1;
+        source.center.until(REPORT, reports).await;
+    }
+    assert!(copies.disks.lock().unwrap()[0] == content);
+    assert!(copies.content_bytes.load(SeqCst) >= SIZE as u64);
+    let peak = peak_kib(second.id().unwrap());
+    assert!(peak < 120 * 1024, "{peak} KiB resident");
+    let work = status(&source).await["work"].clone();
+    assert_eq!((&work["run_id"], &work["state"]), (&json!("run-1"), &json!("complete")), "{work}");
+    end(&second);
+    assert_eq!(second.wait().await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_plan_says_what_a_copy_would_read() {
+    let source = Source::facing(healthy).await;
+    let path = source.path("disk.img");
+    let outcome = source.agent(&["plan", "--disk", &path, "--output", "json"], &[], "").await;
+    assert_eq!(outcome.exit, Some(0), "{}", outcome.stderr);
+    let plans: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let plan = plans["disks"].as_array().unwrap().iter().find(|disk| disk["path"] == path).unwrap();
+    assert_eq!(
+        (&plan["size_bytes"], &plan["copy_bytes"], &plan["tracking"]),
+        (&json!(1 << 20), &json!(1 << 20), &json!("rescan (image file)"))
+    );
+    let outcome = source.agent(&["plan", "--disk", &path], &[], "").await;
+    assert!(outcome.stdout.contains("disk.img: 1.0 MiB of 1.0 MiB to copy"), "{}", outcome.stdout);
+}
