@@ -69,19 +69,15 @@ async fn measure(name: &str, database: &Database) -> Result<(), Box<dyn Error>> 
         report(what, sources(database, filter, offset).await?);
     }
     let tag = |key: &str, value: Option<&str>| TagFilter { key: key.into(), value: value.map(Into::into) };
-    let by_tag = |value| JobFilter { tags: vec![tag("rack", Some(value))], ..JobFilter::default() };
-    let running = JobFilter { status: Some(Status::Waiting), ..JobFilter::default() };
+    let by_tag = |key, value| JobFilter { tags: vec![tag(key, value)], ..JobFilter::default() };
+    let waiting = JobFilter { status: Some(Status::Waiting), ..JobFilter::default() };
     for (what, filter, pages) in [
-        ("50 jobs of 10,000, with tags, runs, progress", JobFilter::default(), 0..1),
-        ("50 jobs of 10,000, from 5,000", JobFilter::default(), 100..101),
+        ("50 jobs of 1,000 of 10,000, with tags, runs, progress", JobFilter::default(), 0..1),
+        ("50 jobs of 1,000 of 10,000, from 500", JobFilter::default(), 10..11),
         ("1,000 jobs of 10,000 in pages of 50", JobFilter::default(), 0..20),
-        ("50 Waiting jobs of 10,000", running, 0..1),
-        ("50 jobs with a tag that 100 have", by_tag("rack-7"), 0..1),
-        (
-            "50 jobs with a tag that all have",
-            JobFilter { tags: vec![tag("env", None)], ..JobFilter::default() },
-            0..1,
-        ),
+        ("50 Waiting jobs of 1,000 of 10,000", waiting, 0..1),
+        ("the 10 jobs of 1,000 that have a tag", by_tag("rack", Some("rack-7")), 0..1),
+        ("50 jobs with a tag that all have", by_tag("env", None), 0..1),
     ] {
         let pages: Vec<_> = pages.collect();
         let took =
@@ -155,7 +151,8 @@ fn add(tx: &mut Transaction<'_>, n: u32) -> Result<(), StoreError> {
     };
     let job = Job {
         id: job_id(n)?,
-        account: account(),
+        // An account has a thousand at the most.
+        account: ram::AccountId::from_random(1 + u64::from(n / 1_000)),
         source: id(SourceId::parse, "s-", n)?,
         name: Some(format!("job-{n}")),
         description: "a description of a usual length".into(),

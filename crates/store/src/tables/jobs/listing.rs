@@ -90,9 +90,13 @@ pub(super) fn due(
     rows.into_iter().map(|values| Fields::new("jobs", &["id"], values).parsed(JobId::parse)).collect()
 }
 
-/// Those that were created first come first.
+/// Those that were created first come first. A row that is not believed is told in the log and passed over: it must not
+/// keep all others from being conducted.
 pub(super) fn to_conduct(transaction: &mut Transaction<'_>) -> Result<Vec<Job>, StoreError> {
-    transaction.query(&conducted(), &[])?.into_iter().map(read).collect()
+    let rows = transaction.query(&conducted(), &[])?;
+    let believed =
+        |values| read(values).inspect_err(|error| tracing::error!(%error, "a job is not conducted"));
+    Ok(rows.into_iter().filter_map(|values| believed(values).ok()).collect())
 }
 
 fn conducted() -> String {

@@ -275,6 +275,10 @@ async fn what_is_to_be_conducted_is_found_in_any_account(place: &Place) {
     let found = database.read(|tx| tx.jobs_to_conduct()).await.unwrap();
     // Running, Waiting, Deleting; the oldest first.
     assert_eq!(found.into_iter().map(|job| job.id).collect::<Vec<_>>(), [5, 8, 2].map(job_id));
+    // One that is damaged does not keep the others from being conducted.
+    place.tamper("UPDATE jobs SET document = '{' WHERE id = 'j-00000000000000000008'").unwrap();
+    let found = database.read(|tx| tx.jobs_to_conduct()).await.unwrap();
+    assert_eq!(found.into_iter().map(|job| job.id).collect::<Vec<_>>(), [5, 2].map(job_id));
 }
 
 async fn a_row_that_does_not_agree_with_itself_is_named(place: &Place) {
