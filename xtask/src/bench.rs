@@ -20,6 +20,7 @@ const PEERS: &[(&str, &str)] = &[
     ("ncat", "ncat"),
     ("restic", "restic"),
     ("fio", "fio"),
+    ("bpftool", "bpftool"),
     ("tc", "iproute2"),
     ("mkfs.ext4", "e2fsprogs"),
     ("mkfs.xfs", "xfsprogs"),

@@ -40,8 +40,12 @@ pub async fn read_frame<R: AsyncRead + Unpin>(stream: &mut R) -> Result<Option<F
     }
     stream.read_exact(&mut head[1..]).await?;
     let head = Head::read(head)?;
-    let mut body = vec![0; head.body_length()];
-    stream.read_exact(&mut body).await?;
+    // Room that is not cleared first, since most of what a copy costs is touching memory.
+    let mut body = Vec::with_capacity(head.body_length());
+    stream.take(head.body_length() as u64).read_to_end(&mut body).await?;
+    if body.len() < head.body_length() {
+        return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+    }
     Ok(Some(Frame::read(head, body.into())?))
 }
 

@@ -1,7 +1,6 @@
 //! The agent's side: the run of a real agent, over TLS as a real agent speaks it.
 
 use std::{
-    fs,
     net::SocketAddr,
     path::PathBuf,
     sync::{
@@ -68,15 +67,7 @@ pub(crate) struct Copied {
     pub(crate) used: Used,
 }
 
-/// What the kernel's tracking programs of this agent have cost.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct TrackingCost {
-    pub(crate) runs: u64,
-    pub(crate) nanoseconds: u64,
-}
-
-/// Says `"ready"` once changes are tracked, then does what it is told: `everything`, `changes` (both are runs),
-/// `tracking` (what tracking has cost).
+/// Says `"ready"` once changes are tracked, then does what it is told: `everything` or `changes`, both of which are runs.
 pub(super) fn play(options: &AgentOptions) -> anyhow::Result<()> {
     // As in the agent's own program: one thread for everything that does not block.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -96,7 +87,6 @@ pub(super) fn play(options: &AgentOptions) -> anyhow::Result<()> {
         match line?.as_str() {
             "everything" => answer(&copy(&runtime, options, &source, &tls, Start::Everything)?)?,
             "changes" => answer(&copy(&runtime, options, &source, &tls, Start::Changes)?)?,
-            "tracking" => answer(&tracking_cost()?)?,
             other => bail!("an agent was told {other:?}"),
         }
     }
@@ -154,20 +144,4 @@ async fn connect(
     stream.set_nodelay(true).map_err(failed)?;
     let name = ServerName::IpAddress(center.ip().into());
     TlsConnector::from(tls).connect(name, Counted { stream, bytes }).await.map_err(failed)
-}
-
-/// Adds up what the kernel says of the programs that this process holds, while it counts (`kernel.bpf_stats_enabled`).
-fn tracking_cost() -> anyhow::Result<TrackingCost> {
-    let mut cost = TrackingCost { runs: 0, nanoseconds: 0 };
-    for entry in fs::read_dir("/proc/self/fdinfo")? {
-        // The descriptor of the listing itself is gone by now.
-        let text = fs::read_to_string(entry?.path()).unwrap_or_default();
-        let number = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            line.and_then(|value| value.trim().parse::<u64>().ok()).unwrap_or(0)
-        };
-        cost.runs += number("run_cnt:");
-        cost.nanoseconds += number("run_time_ns:");
-    }
-    Ok(cost)
 }

@@ -2,10 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{
-    agent::{Copied, TrackingCost},
-    process::Process,
-};
+use super::{agent::Copied, process::Process};
 use crate::lab::this_program;
 
 /// A started agent; ends with its value.
@@ -45,10 +42,5 @@ impl Agent {
     /// Copies what changed since the run before.
     pub(crate) fn changes(&mut self) -> anyhow::Result<Copied> {
         self.process.ask("changes")
-    }
-
-    /// What tracking has cost so far.
-    pub(crate) fn tracking(&mut self) -> anyhow::Result<TrackingCost> {
-        self.process.ask("tracking")
     }
 }

@@ -8,6 +8,7 @@ mod center;
 mod center_process;
 mod fake;
 mod process;
+mod relay;
 mod wire;
 mod writer;
 
@@ -15,6 +16,7 @@ pub(crate) use agent::{AgentOptions, Copied};
 pub(crate) use agent_process::Agent;
 pub(crate) use center::CenterOptions;
 pub(crate) use center_process::Center;
+pub(crate) use relay::{Relay, RelayOptions};
 pub(crate) use writer::{Writer, WriterOptions};
 
 use clap::Subcommand;
@@ -28,6 +30,9 @@ pub(crate) enum Role {
     /// The center's side of copies.
     #[command(hide = true)]
     Center(CenterOptions),
+    /// A place on the way that holds everything up for a while.
+    #[command(hide = true)]
+    Relay(RelayOptions),
     /// A program that writes at a steady rate and notes how long it is held up.
     #[command(hide = true)]
     Writer(WriterOptions),
@@ -38,6 +43,7 @@ pub(crate) fn play(role: &Role) -> anyhow::Result<()> {
     match role {
         Role::Agent(options) => agent::play(options),
         Role::Center(options) => center::play(options),
+        Role::Relay(options) => relay::play(options),
         Role::Writer(options) => writer::play(options),
     }
 }

@@ -23,9 +23,6 @@ const WANT: u8 = 67;
 const SETTINGS: u8 = 68;
 const FAILED: u8 = 69;
 
-/// Bytes of an extent before its payload: sequence, offset, length, codec, digest.
-const EXTENT_HEAD: usize = 8 + 8 + 4 + 1 + 32;
-
 pub(super) fn read(head: Head, body: Bytes) -> Result<Frame, FrameError> {
     let disk = head.disk;
     let mut fields = Fields { name: name(head.kind)?, whole: body.len(), rest: body };
@@ -86,7 +83,9 @@ pub(super) fn read(head: Head, body: Bytes) -> Result<Frame, FrameError> {
     if fields.rest.is_empty() { Ok(frame) } else { Err(fields.misfit()) }
 }
 
-pub(super) fn write(frame: &Frame, out: &mut Vec<u8>) {
+/// Writes a frame but for the payload of an extent, which it gives.
+pub(super) fn write<'frame>(frame: &'frame Frame, out: &mut Vec<u8>) -> &'frame [u8] {
+    let mut payload: &[u8] = &[];
     let begin = out.len();
     out.extend_from_slice(&[0; HEAD_BYTES]);
     let mut disk = 0;
@@ -97,12 +96,11 @@ pub(super) fn write(frame: &Frame, out: &mut Vec<u8>) {
         Frame::Failed(message) => json(FAILED, message, out),
         Frame::Extent(extent) => {
             disk = extent.disk;
-            out.reserve(EXTENT_HEAD + extent.payload.len());
             place(out, extent.sequence, extent.range.offset());
             length32(out, extent.range);
             out.push(extent.codec.number());
             out.extend_from_slice(&extent.digest);
-            out.extend_from_slice(&extent.payload);
+            payload = &extent.payload;
             EXTENT
         }
         Frame::Zero { sequence, disk: of, range } => {
@@ -135,10 +133,11 @@ pub(super) fn write(frame: &Frame, out: &mut Vec<u8>) {
             WANT
         }
     };
-    let length = u32::try_from(out.len() - begin - HEAD_BYTES).unwrap_or(u32::MAX);
+    let length = u32::try_from(out.len() - begin - HEAD_BYTES + payload.len()).unwrap_or(u32::MAX);
     out[begin..begin + 4].copy_from_slice(&length.to_le_bytes());
     out[begin + 4] = kind;
     out[begin + 6..begin + HEAD_BYTES].copy_from_slice(&disk.to_le_bytes());
+    payload
 }
 
 fn place(out: &mut Vec<u8>, sequence: u64, offset: u64) {

@@ -18,6 +18,8 @@ mod messages;
 
 pub use messages::{Failed, Hello, Settings, Welcome};
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::{
@@ -151,7 +153,7 @@ pub enum ExtentError {
 
 impl Extent {
     /// Unpacks the content and proves that it is what the source hashed; gives it with the digests of its leaves.
-    pub fn open(&self, key: &LeafKey) -> Result<(Vec<u8>, Vec<Leaf>), ExtentError> {
+    pub fn open(&self, key: &LeafKey) -> Result<(Cow<'_, [u8]>, Vec<Leaf>), ExtentError> {
         let (disk, offset, length) = (self.disk, self.range.offset(), self.range.length());
         let bytes = usize::try_from(length).unwrap_or(usize::MAX);
         let data = self.codec.unpack(&self.payload, bytes).map_err(|error| ExtentError::Payload {
@@ -232,7 +234,14 @@ impl Frame {
 
     /// Appends the frame to what is to be sent.
     pub fn write(&self, out: &mut Vec<u8>) {
-        body::write(self, out);
+        let payload = body::write(self, out);
+        out.extend_from_slice(payload);
+    }
+
+    /// Appends the frame but for the payload of an extent, which is given back and is to be sent next. So it need not be
+    /// copied.
+    pub fn write_head(&self, out: &mut Vec<u8>) -> &[u8] {
+        body::write(self, out)
     }
 
     /// Bytes of content that the frame keeps the sender's window occupied with.
