@@ -1,11 +1,21 @@
 //! The real programs, killed, doubled, misled and searched.
 
 #[cfg(test)]
+mod copies;
+#[cfg(test)]
+mod field;
+#[cfg(test)]
+mod full;
+#[cfg(test)]
 mod install;
+#[cfg(test)]
+mod jobs;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod link;
 #[cfg(test)]
 mod place;
 #[cfg(test)]
