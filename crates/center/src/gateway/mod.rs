@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 use smc::account::Caller;
 use smc_model::{
     Access, Operation, Request,
-    generated::{landfall::GetAgentEndpointRequest, source_server::DeleteSourceServerRequest},
+    generated::{
+        landfall::{FollowReplicationJobsRequest, GetAgentEndpointRequest},
+        source_server::DeleteSourceServerRequest,
+    },
 };
 
 use crate::{
@@ -72,7 +75,7 @@ impl Center {
                 "HandsOutAgent": endpoint.hands_out_agent,
             }));
         }
-        if call.operation.name == "FollowReplicationJobs" {
+        if call.operation.name == FollowReplicationJobsRequest::OPERATION.name {
             let ticket = self.parts.events.ticket(identity.principal.account());
             let ticket = ticket.map_err(|_| ApiError::internal_error())?;
             let ticket = ticket.ok_or_else(ApiError::service_unavailable)?;

@@ -672,6 +672,73 @@ pub struct DescribeSourceServerResponse {
     pub inventory: Option<String>,
 }
 
+/// The declaration of FollowReplicationJobs.
+pub static FOLLOW_REPLICATION_JOBS: Operation = Operation {
+    product: "landfall",
+    version: "2026-11-24",
+    name: "FollowReplicationJobs",
+    group: "landfall",
+    summary: "Opens the stream of news about replication jobs.",
+    description: "Gives a ticket that opens the stream of server-sent events once, since a browser can sign no such request: changed events name a job whose state changed, progress events carry the figures of a run as StatusInfo does. Only jobs of the caller's account are told of.",
+    built: true,
+    https_only: false,
+    action: "landfall:FollowReplicationJobs",
+    access: Access::List,
+    methods: &[Method::Get, Method::Post],
+    resources: &[ResourcePattern { pattern: "*", only_if: None }],
+    parameters: &[],
+    response: &[
+        ResponseField {
+            name: "Ticket",
+            kind: ResponseKind::Text,
+            optional: false,
+            secret: false,
+            example: None,
+            description: "Opens the stream, once.",
+        },
+        ResponseField {
+            name: "Path",
+            kind: ResponseKind::Text,
+            optional: false,
+            secret: false,
+            example: Some("/events?Ticket=…"),
+            description: "Where the stream is on the API listener, with the ticket.",
+        },
+        ResponseField {
+            name: "ExpiresInSeconds",
+            kind: ResponseKind::Integer,
+            optional: false,
+            secret: false,
+            example: None,
+            description: "How long the ticket can be used, in seconds.",
+        },
+    ],
+    errors: &["Forbidden.Unauthorized", "InternalError", "ServiceUnavailable"],
+};
+/// The parameters of FollowReplicationJobs, defaults applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FollowReplicationJobsRequest {}
+
+object_fields!(FollowReplicationJobsRequest {});
+
+impl Request for FollowReplicationJobsRequest {
+    const OPERATION: &'static Operation = &FOLLOW_REPLICATION_JOBS;
+
+    type Response = FollowReplicationJobsResponse;
+}
+
+/// The reply of FollowReplicationJobs, without `RequestId`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct FollowReplicationJobsResponse {
+    /// Opens the stream, once.
+    pub ticket: String,
+    /// Where the stream is on the API listener, with the ticket.
+    pub path: String,
+    /// How long the ticket can be used, in seconds.
+    pub expires_in_seconds: u32,
+}
+
 /// The declaration of GetAgentEndpoint.
 pub static GET_AGENT_ENDPOINT: Operation = Operation {
     product: "landfall",

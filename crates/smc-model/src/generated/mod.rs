@@ -51,6 +51,7 @@ pub static OPERATIONS: &[&Operation] = &[
     &landfall::DESCRIBE_ACCESS_TOKEN,
     &landfall::DESCRIBE_IMAGES,
     &landfall::DESCRIBE_SOURCE_SERVER,
+    &landfall::FOLLOW_REPLICATION_JOBS,
     &landfall::GET_AGENT_ENDPOINT,
     &landfall::LIST_AUDIT_EVENTS,
 ];
