@@ -6,7 +6,10 @@
 #[allow(clippy::panic, dead_code, reason = "copies in memory, whose own tests use more of it")]
 #[path = "../replicate/center.rs"]
 mod copies;
+mod devices;
 mod import;
+#[path = "../loops/mod.rs"]
+mod loops;
 mod program;
 mod run;
 mod stand_in;
