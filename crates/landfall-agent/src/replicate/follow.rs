@@ -45,6 +45,9 @@ impl Drive {
     {
         let begun = Instant::now();
         if matches!(self.copy, Copy::Unknown) {
+            // What was marked before now is about to be read.
+            self.drain(tracker).await?;
+            self.pending.iter_mut().for_each(Vec::clear);
             self.everything(session, Phase::Full, None).await?;
             self.begun();
             self.meter.tracking(Tracking::Ebpf);

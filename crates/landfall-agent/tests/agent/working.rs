@@ -136,6 +136,11 @@ impl Source {
 
     /// Has a run copied.
     pub(crate) fn order(&self, disk: &WorkDisk, run: Option<(&str, Option<&str>)>) {
+        self.order_disks(std::slice::from_ref(disk), run);
+    }
+
+    /// Has a run of several disks copied.
+    pub(crate) fn order_disks(&self, disks: &[WorkDisk], run: Option<(&str, Option<&str>)>) {
         let run = run.map(|(run, base)| RunWork {
             run_id: run.into(),
             base_run_id: base.map(str::to_owned),
@@ -144,8 +149,8 @@ impl Source {
         self.center.order(Some(Work {
             job_id: "j-1".into(),
             run,
-            disks: vec![disk.clone()],
-            freeze_budget_ms: 2_000,
+            disks: disks.to_vec(),
+            freeze_budget_ms: 20_000,
         }));
     }
 
