@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use pop::{ApiError, Call};
 use ram::{Action, Arn, Context, Decision, Request, Resource};
-use smc::{SourceId, Timestamp, ports::Clock};
+use smc::{JobId, SourceId, Timestamp, ports::Clock};
 use smc_model::Operation;
 use time::OffsetDateTime;
 
@@ -39,18 +39,23 @@ impl Center {
         }
     }
 
-    /// The tags on the source that a resource name names; none for `*` and for what does not exist.
+    /// The tags on the source or job that a resource name names; none for `*` and for what does not exist.
     async fn resource_tags(
         &self,
         call: &Call<&'static Operation, Arc<Identity>>,
         name: &str,
     ) -> Result<BTreeMap<String, String>, ApiError> {
-        let named = name.rsplit_once("sourceServer/").and_then(|(_, id)| SourceId::parse(id).ok());
-        let (Some(id), false) = (named, call.principal.policies.is_empty()) else {
+        let Some((kind, id)) = name.rsplit_once('/').filter(|_| !call.principal.policies.is_empty()) else {
             return Ok(BTreeMap::new());
         };
-        let account = call.principal.principal.account();
-        let tags = self.parts.registry.source_tags(account, id).await;
+        let (account, registry) = (call.principal.principal.account(), &self.parts.registry);
+        let source = SourceId::parse(id).ok().filter(|_| kind.ends_with("sourceServer"));
+        let job = JobId::parse(id).ok().filter(|_| kind.ends_with("replicationJob"));
+        let tags = match (source, job) {
+            (Some(id), _) => registry.source_tags(account, id).await,
+            (None, Some(id)) => registry.job_tags(account, id).await,
+            (None, None) => return Ok(BTreeMap::new()),
+        };
         let tags = tags.map_err(|error| refusal::api_error(call.operation, error.into()))?;
         Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }

@@ -22,7 +22,8 @@ use std::sync::Arc;
 use ram::AccountId;
 use smc::{
     Timestamp,
-    ports::{Clock, Page, Random, SourceFilter, StoreError, TokenFilter, Tx},
+    job::MAX_JOBS,
+    ports::{Clock, JobFilter, JobTx, Page, Random, SourceFilter, StoreError, TokenFilter, Tx},
 };
 use store::{Database, Transaction, identities::AccountRow};
 
@@ -125,6 +126,13 @@ impl Identities {
 }
 
 fn remove_resources(tx: &mut Transaction<'_>, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    let page = Page { offset: 0, limit: MAX_JOBS };
+    for job in tx.jobs(&account, &JobFilter::default(), page)?.rows {
+        tx.delete_job(&job.id)?;
+    }
+    for image in tx.images(&account, None)? {
+        tx.delete_image(&image.id)?;
+    }
     for token in tx.tokens(&account, &TokenFilter::default(), None, now)?.rows {
         tx.delete_token(&account, &token.id)?;
     }

@@ -96,8 +96,9 @@ async fn the_quota_counts_codes_that_are_not_expired() {
 #[tokio::test]
 async fn what_is_not_built_says_so() {
     let center = Center::start().await;
-    let params = [("RegionId", "cn-hangzhou"), ("SourceId", "s-bp1e2fsl57knvuugabcd")];
-    let answer = center.call("CreateReplicationJob", &params).await;
+    let params = [("RegionId", "cn-hangzhou"), ("InstanceId", "i-bp1e2fsl57knvuugabcd")];
+    let answer = center.call("CreateCrossZoneMigrationJob", &params).await;
     assert_eq!(answer.status, 501);
-    assert!(answer.body["Message"].as_str().unwrap().contains("CreateReplicationJob"), "{}", answer.body);
+    let message = answer.body["Message"].as_str().unwrap();
+    assert!(message.contains("CreateCrossZoneMigrationJob"), "{}", answer.body);
 }

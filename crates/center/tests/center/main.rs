@@ -7,5 +7,6 @@ mod codes;
 mod emulator;
 mod harness;
 mod identities;
+mod jobs;
 mod keys;
 mod streams;
