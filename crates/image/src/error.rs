@@ -1,15 +1,17 @@
-//! Why an image was not made, read, checked or given out.
+//! Why a staging disk or an image did not do its work.
 
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use crate::{StagingError, qcow2::Qcow2Error};
+use replication::RangeError;
 
-/// Why an image was not made, read, checked or given out.
+use crate::qcow2::Qcow2Error;
+
+/// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
-pub enum ImageError {
+pub enum FileError {
     /// There is no room left; the same succeeds once there is.
     #[error("{what} {}: there is no room left; make room there, then try again", .path.display())]
     Full {
@@ -18,7 +20,7 @@ pub enum ImageError {
         /// The file.
         path: PathBuf,
     },
-    /// The file could not be read or written.
+    /// The system refused.
     #[error("{what} {}: {error}", .path.display())]
     Io {
         /// What was being done.
@@ -28,6 +30,42 @@ pub enum ImageError {
         /// What the system says.
         error: io::Error,
     },
+}
+
+/// Why a staging disk did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StagingError {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Another process has the disk open.
+    #[error("{} is in use by another process; a disk is written by one at a time", .0.display())]
+    InUse(PathBuf),
+    /// The file is not what this disk's file should be.
+    #[error("{} is no file of this staging disk: {reason}; it was changed by something else than Landfall", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// No disk has this many bytes.
+    #[error("a disk of {0} bytes cannot be copied; from 512 bytes to 16 TiB in whole sectors can")]
+    Size(u64),
+    /// The content or digests given do not have the length of their range.
+    #[error("content and digests at {0} do not fit their range")]
+    Mismatch(u64),
+    /// The range is no part of the disk.
+    #[error(transparent)]
+    Range(#[from] RangeError),
+}
+
+/// Why an image was not made, read, checked or given out.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The staging disk did not do its work.
     #[error(transparent)]
     Staging(#[from] StagingError),
@@ -54,6 +92,9 @@ pub enum ImageError {
     /// There is such an image already.
     #[error("there is an image {0} already")]
     Exists(String),
+    /// A file is in the way of what would be written.
+    #[error("{} is there already; remove it first, or choose another name", .0.display())]
+    InTheWay(PathBuf),
     /// There is no such image.
     #[error("there is no image {0}; landfall image list shows those there are")]
     Missing(String),
@@ -95,21 +136,47 @@ pub enum ImageError {
         /// What it comes in.
         package: &'static str,
     },
+    /// Whoever asked for it wanted it no more.
+    #[error("stopped; nothing was changed")]
+    Stopped,
+}
+
+impl FileError {
+    /// What an error of the system means, during what and of which file.
+    pub fn new(what: &'static str, path: &Path, error: io::Error) -> Self {
+        let path = path.to_owned();
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { what, path },
+            _ => Self::Io { what, path, error },
+        }
+    }
+}
+
+impl StagingError {
+    /// Whether there is no room left, so that the same succeeds once there is.
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::File(FileError::Full { .. }))
+    }
+}
+
+impl ImageError {
+    /// Whether there is no room left, so that the same succeeds once there is.
+    pub const fn is_full(&self) -> bool {
+        match self {
+            Self::File(FileError::Full { .. }) => true,
+            Self::Staging(error) => error.is_full(),
+            _ => false,
+        }
+    }
 }
 
 /// Says during what an error of the system came up.
 pub(crate) trait During<T> {
-    fn during(self, what: &'static str, path: &Path) -> Result<T, ImageError>;
+    fn during(self, what: &'static str, path: &Path) -> Result<T, FileError>;
 }
 
 impl<T> During<T> for io::Result<T> {
-    fn during(self, what: &'static str, path: &Path) -> Result<T, ImageError> {
-        self.map_err(|error| {
-            let path = path.to_owned();
-            match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ImageError::Full { what, path },
-                _ => ImageError::Io { what, path, error },
-            }
-        })
+    fn during(self, what: &'static str, path: &Path) -> Result<T, FileError> {
+        self.map_err(|error| FileError::new(what, path, error))
     }
 }

@@ -61,12 +61,61 @@ pub struct DiskManifest {
     pub size_bytes: u64,
     /// The BLAKE3 of the file of chunk digests, hexadecimal.
     pub root: String,
+    /// How its content came into the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub how: Option<How>,
+}
+
+/// How a disk's content came into its image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "lowercase")]
+pub enum How {
+    /// It shares the blocks of the staging disk: nothing was copied.
+    Reflink,
+    /// The filesystem cannot share blocks: what differs from a former image is in a layer over that one's file.
+    Overlay {
+        /// The image that has the file below, too.
+        base: String,
+        /// Bytes of the layer, which were written.
+        bytes: u64,
+        /// The BLAKE3 of the layer's file, hexadecimal.
+        digest: String,
+    },
+    /// The filesystem cannot share blocks, and there was no former image, or one that differs much.
+    Copied {
+        /// Bytes written.
+        bytes: u64,
+    },
+}
+
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Reflink => write!(f, "shares its blocks with the copy"),
+            Self::Overlay { base, bytes, .. } => {
+                write!(f, "a layer of {bytes} bytes over what {base} has; the filesystem cannot share blocks")
+            }
+            Self::Copied { bytes } => {
+                write!(f, "{bytes} bytes were copied: the filesystem cannot share blocks; XFS and btrfs can")
+            }
+        }
+    }
 }
 
 impl DiskManifest {
     /// The name of the file that holds the content.
     pub fn data_file(&self) -> String {
         format!("disk-{}.raw", self.index)
+    }
+
+    /// The name of the qcow2 that holds what differs from the file below, in place of [`Self::data_file`].
+    pub fn layer_file(&self) -> String {
+        format!("disk-{}.qcow2", self.index)
+    }
+
+    /// The name of the file below the layer.
+    pub fn base_file(&self) -> String {
+        format!("disk-{}.base", self.index)
     }
 
     /// The name of the file that holds the chunks' digests.
@@ -112,6 +161,14 @@ pub enum SignatureFault {
     Wrong,
 }
 
+impl Signature {
+    /// What its file holds.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        // Three strings always become JSON.
+        serde_json::to_vec_pretty(self).unwrap_or_default()
+    }
+}
+
 impl Signer {
     /// Makes the key pair of 32 random bytes, always the same of the same.
     pub fn from_seed(seed: &[u8; 32]) -> Result<Self, ImageError> {
@@ -139,11 +196,18 @@ pub(crate) fn check(
     signature: &[u8],
     trusted: Option<PublicKey>,
 ) -> Result<PublicKey, SignatureFault> {
-    let signature: Signature = serde_json::from_slice(signature).map_err(|_| SignatureFault::Unreadable)?;
+    let text = signature;
+    let signature: Signature = serde_json::from_slice(text).map_err(|_| SignatureFault::Unreadable)?;
     let mut key = [0; 32];
     hex::decode_to_slice(&signature.public_key, &mut key).map_err(|_| SignatureFault::Unreadable)?;
     let bytes = hex::decode(&signature.signature).map_err(|_| SignatureFault::Unreadable)?;
-    if signature.algorithm != "Ed25519" {
+    // One form only, so that no bit of the file can change unnoticed.
+    let canonical = Signature {
+        algorithm: "Ed25519".to_owned(),
+        public_key: hex::encode(key),
+        signature: hex::encode(&bytes),
+    };
+    if canonical.to_bytes() != text {
         return Err(SignatureFault::Unreadable);
     }
     if trusted.is_some_and(|trusted| trusted.0 != key) {
@@ -162,11 +226,11 @@ mod tests {
         let signer = Signer::from_seed(&[1; 32]).unwrap();
         let other = Signer::from_seed(&[2; 32]).unwrap();
         let key = signer.public_key().unwrap();
-        let signature = serde_json::to_vec(&signer.sign(b"text")).unwrap();
+        let signature = signer.sign(b"text").to_bytes();
         assert_eq!(check(b"text", &signature, Some(key)), Ok(key));
         assert_eq!(check(b"text", &signature, None), Ok(key));
         assert_eq!(check(b"texT", &signature, None), Err(SignatureFault::Wrong));
-        let by_other = serde_json::to_vec(&other.sign(b"text")).unwrap();
+        let by_other = other.sign(b"text").to_bytes();
         assert_eq!(check(b"text", &by_other, Some(key)), Err(SignatureFault::OtherKey));
         assert_eq!(check(b"text", b"{}", None), Err(SignatureFault::Unreadable));
     }

@@ -1,6 +1,7 @@
 //! Starting an image in QEMU, to see it come up, without changing it or letting it reach any network.
 
 use std::{
+    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -8,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Image, ImageError, error::During};
+use crate::{Firmware, Form, Image, ImageError, error::During};
 
 const QEMU: &str = "qemu-system-x86_64";
 
@@ -17,9 +18,12 @@ const KVM: &str = "/dev/kvm";
 /// Bytes of what the machine said that are kept.
 const TAIL_BYTES: usize = 64 << 10;
 
-/// What QEMU says where the kernel offers a KVM that cannot run all of a guest, as inside of some virtual machines; then
-/// software emulation does it.
-const KVM_FAULT: &str = "KVM internal error";
+/// What QEMU says where the kernel offers a KVM that cannot run all of a guest, as inside of some virtual machines, or
+/// none at all; then software emulation does it.
+const KVM_FAULTS: &[&str] = &["KVM internal error", "failed to initialize kvm"];
+
+/// How long is waited before asking whether the start is still wanted.
+const BREATH: Duration = Duration::from_millis(200);
 
 /// The part of the bound after which a machine on KVM that says nothing is taken to hang, as also happens inside of
 /// virtual machines; the rest of it is for software emulation.
@@ -47,24 +51,36 @@ pub struct Boot {
     pub scratch: PathBuf,
 }
 
-/// What a machine starts with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Firmware {
-    /// The PC's old way.
-    Bios,
-    /// The new one.
-    Uefi,
-}
-
 /// What a start came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Booted {
     /// Whether the text came up.
     pub outcome: BootOutcome,
+    /// What ran the machine's instructions.
+    pub accelerator: Accelerator,
     /// How long that took.
     pub took: Duration,
     /// The end of what the machine said on its serial line.
     pub said: String,
+}
+
+/// What runs a machine's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accelerator {
+    /// The processor itself.
+    Kvm,
+    /// Software.
+    Tcg,
+}
+
+impl Accelerator {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg",
+        }
+    }
 }
 
 /// Whether an image came up.
@@ -76,37 +92,47 @@ pub enum BootOutcome {
     TooLate,
     /// The machine, or QEMU, ended before.
     Ended,
+    /// Whoever asked for it wanted it no more.
+    Stopped,
 }
 
 impl Image {
     /// Starts the image and waits for the text. What the machine writes goes to a temporary file of QEMU's; the image is
     /// opened for reading only.
     pub fn test_boot(&self, boot: &Boot) -> Result<Booted, ImageError> {
+        self.test_boot_while(boot, &|| true)
+    }
+
+    /// The same for as long as `wanted` says so, which is asked a few times in a second.
+    pub fn test_boot_while(&self, boot: &Boot, wanted: &dyn Fn() -> bool) -> Result<Booted, ImageError> {
         let firmware = match boot.firmware {
             Firmware::Bios => None,
             Firmware::Uefi => Some(Settings::copy(&boot.scratch)?),
         };
         let begin = Instant::now();
-        let kvm = Path::new(KVM).exists();
+        let mut watch = Watch { begin, patience: boot.bound / SILENT_PART, wanted };
+        let mut accelerator = Accelerator::Kvm;
         let mut booted = (BootOutcome::Ended, String::new());
+        let kvm = File::options().read(true).write(true).open(KVM).is_ok();
         if kvm {
-            let patience = boot.bound / SILENT_PART;
-            booted = self.start(boot, firmware.as_ref(), &["kvm", "tcg"], begin, patience)?;
+            booted = self.start(boot, firmware.as_ref(), accelerator, &watch)?;
         }
-        let left = boot.bound.saturating_sub(begin.elapsed());
-        if !kvm || booted.1.contains(KVM_FAULT) || booted.0 == BootOutcome::TooLate && !left.is_zero() {
-            booted = self.start(boot, firmware.as_ref(), &["tcg"], begin, boot.bound)?;
+        let faulty = KVM_FAULTS.iter().any(|fault| booted.1.contains(fault));
+        let hangs = booted.0 == BootOutcome::TooLate && begin.elapsed() < boot.bound;
+        if !kvm || faulty || hangs {
+            accelerator = Accelerator::Tcg;
+            watch.patience = boot.bound;
+            booted = self.start(boot, firmware.as_ref(), accelerator, &watch)?;
         }
-        Ok(Booted { outcome: booted.0, took: begin.elapsed(), said: booted.1 })
+        Ok(Booted { outcome: booted.0, accelerator, took: begin.elapsed(), said: booted.1 })
     }
 
     fn start(
         &self,
         boot: &Boot,
         firmware: Option<&Settings>,
-        accelerators: &[&str],
-        begin: Instant,
-        patience: Duration,
+        accelerator: Accelerator,
+        watch: &Watch<'_>,
     ) -> Result<(BootOutcome, String), ImageError> {
         let mut command = Command::new(QEMU);
         command.args([
@@ -121,15 +147,19 @@ impl Image {
             "-no-reboot",
         ]);
         command.args(["-m", &boot.memory_mib.to_string()]);
-        command.args(accelerators.iter().flat_map(|accelerator| ["-accel", accelerator]));
+        command.args(["-accel", accelerator.name()]);
         if let Some(Settings { code, path }) = firmware {
             let code = format!("if=pflash,format=raw,unit=0,readonly=on,file={}", comma(Path::new(code)));
             let settings = format!("if=pflash,format=raw,unit=1,file={}", comma(path));
             command.args(["-drive", &code, "-drive", &settings]);
         }
         for disk in &self.manifest().disks {
-            let file = comma(&self.data(disk));
-            command.args(["-drive", &format!("if=virtio,format=raw,snapshot=on,file={file}")]);
+            let (format, file) = match self.form(disk) {
+                Form::Whole(file) => ("raw", file),
+                Form::Layer { layer, .. } => ("qcow2", layer),
+            };
+            let drive = format!("if=virtio,format={format},snapshot=on,file={}", comma(&file));
+            command.args(["-drive", &drive]);
         }
         command.env("TMPDIR", &boot.scratch);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -139,8 +169,16 @@ impl Image {
             }
             child => Machine(child.during("starting", Path::new(QEMU))?),
         };
-        Ok(machine.listen(boot, begin, patience))
+        Ok(machine.listen(boot, watch))
     }
+}
+
+/// How long a start is watched.
+struct Watch<'a> {
+    begin: Instant,
+    /// For how long the machine may say nothing.
+    patience: Duration,
+    wanted: &'a dyn Fn() -> bool,
 }
 
 /// UEFI's settings, of which every start gets its own copy.
@@ -172,7 +210,7 @@ struct Machine(Child);
 
 impl Machine {
     /// Listens until the text comes up, the time is over, or nothing was said for as long as patience lasts.
-    fn listen(mut self, boot: &Boot, begin: Instant, patience: Duration) -> (BootOutcome, String) {
+    fn listen(mut self, boot: &Boot, watch: &Watch<'_>) -> (BootOutcome, String) {
         let (heard, hearing) = mpsc::sync_channel(16);
         for pipe in [
             self.0.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
@@ -186,17 +224,22 @@ impl Machine {
         }
         drop(heard);
         let mut said: Vec<u8> = Vec::new();
+        let mut heard_at = Instant::now();
         let outcome = loop {
-            let left = boot.bound.saturating_sub(begin.elapsed());
-            match hearing.recv_timeout(left.min(patience)) {
+            let silent = watch.patience.saturating_sub(heard_at.elapsed());
+            let left = boot.bound.saturating_sub(watch.begin.elapsed()).min(silent);
+            match hearing.recv_timeout(left.min(BREATH)) {
+                _ if !(watch.wanted)() => break BootOutcome::Stopped,
                 Ok(bytes) => said.extend(bytes),
-                Err(mpsc::RecvTimeoutError::Timeout) => break BootOutcome::TooLate,
+                Err(mpsc::RecvTimeoutError::Timeout) if left.is_zero() => break BootOutcome::TooLate,
+                Err(mpsc::RecvTimeoutError::Timeout) => continue,
                 Err(mpsc::RecvTimeoutError::Disconnected) => break BootOutcome::Ended,
             }
+            heard_at = Instant::now();
             if memchr::memmem::find(&said, boot.pattern.as_bytes()).is_some() {
                 break BootOutcome::Up;
             }
-            if memchr::memmem::find(&said, KVM_FAULT.as_bytes()).is_some() {
+            if KVM_FAULTS.iter().any(|fault| memchr::memmem::find(&said, fault.as_bytes()).is_some()) {
                 break BootOutcome::Ended;
             }
             // The text may begin in what is kept and end in what comes.

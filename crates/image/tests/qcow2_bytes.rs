@@ -4,7 +4,7 @@
 
 use std::io::Read;
 
-use image::qcow2::{Qcow2Error, Qcow2Reader, Qcow2Writer};
+use image::qcow2::{Cluster, Qcow2Error, Qcow2Reader, Qcow2Writer};
 use proptest::prelude::*;
 
 const SIZE: u64 = 3 << 20;
@@ -29,8 +29,12 @@ fn read(bytes: &[u8]) -> Result<Vec<u8>, Qcow2Error> {
     let mut reader = Qcow2Reader::open(bytes)?;
     let mut disk = Vec::new();
     for offset in (0..reader.size().min(SIZE)).step_by(usize::try_from(reader.cluster_bytes()).unwrap()) {
-        let cluster = reader.cluster(offset)?;
-        disk.extend(cluster.unwrap_or_else(|| vec![0; usize::try_from(reader.cluster_bytes()).unwrap()]));
+        match reader.cluster(offset)? {
+            Cluster::Data(data) => disk.extend(data),
+            Cluster::Absent | Cluster::Zeros => {
+                disk.resize(disk.len() + usize::try_from(reader.cluster_bytes()).unwrap(), 0);
+            }
+        }
     }
     Ok(disk)
 }
@@ -42,6 +46,46 @@ fn what_is_written_is_read() {
         let content = content();
         assert!(disk[..content.len()] == content && disk[content.len()..].iter().all(|byte| *byte == 0));
         assert_eq!(disk.len() as u64, SIZE);
+    }
+}
+
+/// A layer over `base` of a few clusters.
+fn layer(base: &str) -> Vec<u8> {
+    let mut file = tempfile::tempfile().unwrap();
+    let mut writer = Qcow2Writer::layer(&file, SIZE, base).unwrap();
+    writer.put(65_536, &vec![7; 65_536]).unwrap();
+    writer.put_zeros(131_072).unwrap();
+    writer.finish().unwrap();
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+#[test]
+fn a_layer_is_read_over_its_own_base_only() {
+    let bytes = layer("disk-0.base");
+    let mut reader = Qcow2Reader::open_layer(bytes.as_slice(), "disk-0.base").unwrap();
+    assert_eq!(reader.cluster(0).unwrap(), Cluster::Absent);
+    assert_eq!(reader.cluster(65_536).unwrap(), Cluster::Data(vec![7; 65_536]));
+    assert_eq!(reader.cluster(131_072).unwrap(), Cluster::Zeros);
+    let refused = |bytes: &[u8], base| Qcow2Reader::open_layer(bytes, base).err().unwrap().to_string();
+    assert!(refused(&bytes, "disk-1.base").contains("over another file"));
+    assert!(refused(&bytes, "disk-0.bas").contains("no layer over"));
+    assert!(refused(&written(None), "disk-0.base").contains("no layer over"));
+    assert!(Qcow2Reader::open(bytes.as_slice()).is_err());
+    // The name's place and length may say anything.
+    for at in 8..20 {
+        for value in [0, 1, 0x7f, 0xff] {
+            let mut bytes = bytes.clone();
+            if bytes[at] != value {
+                bytes[at] = value;
+                refused(&bytes, "disk-0.base");
+            }
+        }
+    }
+    let file = tempfile::tempfile().unwrap();
+    for name in ["", "/etc/passwd", "../disk-0.raw", "nbd:localhost", &"x".repeat(256)] {
+        assert!(Qcow2Writer::layer(&file, SIZE, name).is_err(), "{name}");
     }
 }
 

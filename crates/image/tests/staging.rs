@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use image::{Opened, Place, Staging, StagingError};
+use image::{FileError, Opened, Place, Staging, StagingError};
 use proptest::prelude::*;
 use replication::{Leaf, LeafKey, Range, digest};
 
@@ -126,7 +126,7 @@ fn a_disk_is_open_once_and_only_as_what_it_is() {
     std::fs::write(directory.path().join("disk-0.state"), b"nonsense").unwrap();
     assert!(matches!(refused(MIB, KEY), StagingError::Foreign { .. }));
     std::fs::remove_file(directory.path().join("disk-0.state")).unwrap();
-    assert!(matches!(refused(MIB, KEY), StagingError::Io { .. }));
+    assert!(matches!(refused(MIB, KEY), StagingError::File(FileError::Io { .. })));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 };
 
 use agent_api::{RunEvent, RunWork, Work, WorkDisk};
-use image::{Built, How, ImageError, Manifest, Origin, Signer};
+use image::{Built, ImageError, Manifest, Origin, Signer};
 use replication::frame::Settings;
 use smc::{
     ImageId, JobId, RunId,
@@ -364,11 +364,7 @@ fn make(
 }
 
 fn storage(built: &Built) -> String {
-    let each = built.how.iter().map(|how| match how {
-        How::Reflink => "shares blocks".to_owned(),
-        How::Copied { bytes } => format!("copied {bytes} bytes"),
-    });
-    let mut each: Vec<_> = each.collect();
+    let mut each: Vec<_> = built.how.iter().map(ToString::to_string).collect();
     each.dedup();
     each.join(", ")
 }
@@ -376,7 +372,7 @@ fn storage(built: &Built) -> String {
 /// The code that a failed image leaves on its job.
 const fn code(error: &ImageError) -> &'static str {
     match error {
-        ImageError::Full { .. } | ImageError::Staging(image::StagingError::Full { .. }) => "Staging.NoSpace",
+        error if error.is_full() => "Staging.NoSpace",
         ImageError::CopyDamaged { .. } => "Image.CopyDamaged",
         _ => "Image.Failed",
     }

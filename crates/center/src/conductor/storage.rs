@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use image::{Library, Place, Staging, StagingError};
+use image::{FileError, Library, Place, Staging, StagingError};
 use replication::LeafKey;
 use smc::{JobId, job::Job};
 
@@ -102,11 +102,7 @@ fn is_name(text: &str) -> bool {
 }
 
 fn failed(what: &'static str, path: &Path, error: io::Error) -> StagingError {
-    let path = path.to_owned();
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StagingError::Full { what, path },
-        _ => StagingError::Io { what, path, error },
-    }
+    FileError::new(what, path, error).into()
 }
 
 #[cfg(test)]

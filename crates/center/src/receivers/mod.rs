@@ -107,17 +107,18 @@ impl ReceiveError {
             Self::Stream(StreamError::Frame(_)) | Self::Order(_) | Self::NoDisk(_) => "Replication.Protocol",
             Self::Extent(_) => "Replication.Corrupt",
             Self::Superseded => "Replication.Superseded",
-            Self::Staging(StagingError::Full { .. }) => "Staging.NoSpace",
+            Self::Staging(error) if error.is_full() => "Staging.NoSpace",
             Self::Staging(_) | Self::Worker => "Staging.Failed",
         }
     }
 
     /// Whether the same may succeed later without a change of the job.
     pub const fn again(&self) -> bool {
-        matches!(
-            self,
-            Self::Stream(StreamError::Broken(_)) | Self::Extent(_) | Self::Staging(StagingError::Full { .. })
-        )
+        match self {
+            Self::Stream(StreamError::Broken(_)) | Self::Extent(_) => true,
+            Self::Staging(error) => error.is_full(),
+            _ => false,
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::{path::PathBuf, process::Command, sync::Arc};
 
 use agent_api::{read_frame, write_frame};
 use center::receivers::{Ended, ReceiveError, StagingSet, receive};
-use image::StagingError;
 use landfall_agent::replicate::ReplicateError;
 use replication::{
     Codec, Frame, Leaf, Range, digest,
@@ -118,7 +117,7 @@ async fn a_full_disk_is_named_and_goes_on_when_there_is_room() {
     bench.write(0, &noise(4, 16 * MIB));
     let small = SmallDisk::mount(bench.staging());
     let (sent, received) = bench.run(How::Outright).await;
-    assert!(matches!(received, Err(ReceiveError::Staging(StagingError::Full { .. }))), "{received:?}");
+    assert!(matches!(&received, Err(ReceiveError::Staging(error)) if error.is_full()), "{received:?}");
     let Err(ReplicateError::Center(failed)) = sent else { panic!("{sent:?}") };
     assert_eq!((failed.code.as_str(), failed.again), ("Staging.NoSpace", true));
     small.grow();

@@ -1,13 +1,11 @@
 //! Giving a disk out, as raw or as qcow2, checked on the way.
 
-use std::{
-    fs::{self, File, OpenOptions},
-    os::unix::fs::{FileExt, OpenOptionsExt},
-    path::{Path, PathBuf},
-};
+use std::{fs::File, io, ops::ControlFlow, os::unix::fs::FileExt, path::Path};
+
+use tempfile::{Builder, PersistError};
 
 use super::{Image, sync_directory};
-use crate::{DiskManifest, ImageError, disk_file::DiskFile, error::During, qcow2::Qcow2Writer};
+use crate::{DiskManifest, ImageError, content::Chunk, error::During, qcow2::Qcow2Writer};
 
 /// A form that a disk is given out in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,98 +20,89 @@ pub enum Format {
 }
 
 impl Image {
-    /// Writes a disk to a new file; content that is not what the manifest says is not given out. Tells `progress` of
-    /// the bytes that are done.
+    /// Writes a disk to a new file, which has its name only when it is whole; content that is not what the manifest says
+    /// is not given out. Tells `progress` of the bytes that are done, which may break it off.
     pub fn export(
         &self,
         index: u16,
         target: &Path,
         format: Format,
-        progress: impl FnMut(u64),
+        progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), ImageError> {
         let disk = self.disk(index)?;
         if target.exists() {
-            return Err(ImageError::Exists(target.display().to_string()));
+            return Err(ImageError::InTheWay(target.to_owned()));
         }
-        let part = beside(target);
-        let written = self.write(disk, &part, format, progress).and_then(|()| {
-            fs::rename(&part, target).during("naming", target)?;
-            match target.parent() {
-                Some(parent) if parent.as_os_str().is_empty() => sync_directory(Path::new(".")),
-                Some(parent) => sync_directory(parent),
-                None => Ok(()),
+        let directory = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        // It is removed when it is dropped without being named.
+        let part = Builder::new().prefix(&format!(".{name}.")).suffix(".part").tempfile_in(directory);
+        let part = part.during("creating a file in", directory)?;
+        self.write(disk, target, part.as_file(), format, progress)?;
+        match part.persist_noclobber(target) {
+            Ok(_) => sync_directory(directory),
+            Err(PersistError { error, .. }) if error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(ImageError::InTheWay(target.to_owned()))
             }
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&part);
+            Err(PersistError { error, .. }) => Ok(Err(error).during("naming", target)?),
         }
-        written
     }
 
     fn write(
         &self,
         disk: &DiskManifest,
         path: &Path,
+        file: &File,
         format: Format,
-        progress: impl FnMut(u64),
+        progress: impl FnMut(u64) -> ControlFlow<()>,
     ) -> Result<(), ImageError> {
-        let options = &mut OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(true).mode(0o600);
-        let file = options.open(path).during("creating", path)?;
         match format {
             Format::Raw => {
                 file.set_len(disk.size_bytes).during("sizing", path)?;
-                self.checked(disk, progress, |offset, data| {
-                    file.write_all_at(data, offset).during("writing", path)
+                self.checked(disk, progress, |chunk| {
+                    chunk.parts().try_for_each(|(place, part)| {
+                        Ok(file.write_all_at(part, place).during("writing", path)?)
+                    })
                 })?;
-                file.sync_all().during("syncing", path)
+                Ok(file.sync_all().during("syncing", path)?)
             }
-            Format::Qcow2 { level } => self.write_qcow2(disk, (path, &file), level, progress),
+            Format::Qcow2 { level } => {
+                let mut writer = Qcow2Writer::new(file, disk.size_bytes, level).during("beginning", path)?;
+                self.checked(disk, progress, |chunk| {
+                    let data = chunk.data.unwrap_or_default();
+                    Ok(writer.put(chunk.offset, data).during("writing", path)?)
+                })?;
+                Ok(writer.finish().during("writing", path)?)
+            }
         }
     }
 
-    fn write_qcow2(
-        &self,
-        disk: &DiskManifest,
-        (path, file): (&Path, &File),
-        level: Option<i32>,
-        progress: impl FnMut(u64),
-    ) -> Result<(), ImageError> {
-        let mut writer = Qcow2Writer::new(file, disk.size_bytes, level).during("beginning", path)?;
-        self.checked(disk, progress, |offset, data| writer.put(offset, data).during("writing", path))?;
-        writer.finish().during("writing", path)
-    }
-
-    /// Hands out the content of a disk, without its holes, once it is proven.
+    /// Hands out the chunks of a disk, each once it is proven.
     fn checked(
         &self,
         disk: &DiskManifest,
-        mut progress: impl FnMut(u64),
-        mut take: impl FnMut(u64, &[u8]) -> Result<(), ImageError>,
+        mut progress: impl FnMut(u64) -> ControlFlow<()>,
+        mut take: impl FnMut(&Chunk<'_>) -> Result<(), ImageError>,
     ) -> Result<(), ImageError> {
         let damaged = |offset| ImageError::Damaged { disk: disk.index, offset };
         let digests = self.digests(disk, &mut Vec::new()).ok_or(damaged(0))?;
-        let content = DiskFile::open(&self.data(disk))?;
-        if content.size != disk.size_bytes {
-            return Err(damaged(content.size.min(disk.size_bytes)));
+        let mut content = self.form(disk).open()?;
+        if content.size() != disk.size_bytes {
+            return Err(damaged(content.size().min(disk.size_bytes)));
         }
-        let mut expected = digests.as_chunks::<32>().0.iter();
-        content.each_chunk(|chunk| {
-            if expected.next() != Some(&content.digest(&chunk)) {
-                return Err(damaged(chunk.offset));
+        for (offset, expected) in content.offsets().zip(digests.as_chunks::<32>().0) {
+            let chunk = content.chunk(offset)?;
+            if chunk.digest() != *expected {
+                return Err(damaged(offset));
             }
-            if let Some(data) = chunk.data {
-                take(chunk.offset, data)?;
+            take(&chunk)?;
+            if progress(chunk.length).is_break() {
+                return Err(ImageError::Stopped);
             }
-            progress(chunk.length);
-            Ok(())
-        })
+        }
+        Ok(())
     }
-}
-
-/// Where a file is written before it has its name.
-fn beside(target: &Path) -> PathBuf {
-    let mut name = target.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
 }

@@ -4,7 +4,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `disk-N.raw` | the content of disk N, sparse |
+//! | `disk-N.raw` | the content of disk N, sparse; or in its place |
+//! | `disk-N.qcow2` | a layer with what differs from the file below |
+//! | `disk-N.base` | the file below: the same file as a former image's, by a second name (a hard link) |
 //! | `disk-N.chunks` | the BLAKE3 of every MiB of it |
 //! | `manifest.json` | what the image is, see [`Manifest`] |
 //! | `manifest.sig` | the center's signature over the manifest |
@@ -12,12 +14,16 @@
 //! It is made under a name with a dot in front and renamed when all of it is on disk; removing renames it first. So
 //! whatever has an image's name is whole, and what a death left behind has a dot. Whoever reads an image holds a shared
 //! lock on its manifest, which its removal must have alone.
+//!
+//! No image needs another one: a layer's base is a name of its own for a file that several images have, which goes with
+//! the last of its names. So any image can be removed at any time, and no layer is ever over another layer.
 
 mod build;
 mod export;
+mod layer;
 mod verify;
 
-pub use build::{Built, How};
+pub use build::Built;
 pub use export::Format;
 pub use verify::{Damage, Verified};
 
@@ -29,8 +35,32 @@ use std::{
 };
 
 use crate::{
-    DiskManifest, ImageError, Manifest, error::During, manifest::MANIFEST_VERSION, staging::MOST_BYTES,
+    DiskManifest, ImageError, Manifest, content::Content, error::During, manifest::MANIFEST_VERSION,
+    staging::MOST_BYTES,
 };
+
+/// What holds a disk of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A raw file.
+    Whole(PathBuf),
+    /// A qcow2 over a raw file beside it.
+    Layer {
+        /// The qcow2.
+        layer: PathBuf,
+        /// The raw file.
+        base: PathBuf,
+    },
+}
+
+/// Bytes that files take on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// Those that removing the image gives back, but for blocks that the filesystem shares.
+    pub own: u64,
+    /// Those of files that other images have as well.
+    pub shared: u64,
+}
 
 pub(crate) const MANIFEST: &str = "manifest.json";
 pub(crate) const SIGNATURE: &str = "manifest.sig";
@@ -93,7 +123,7 @@ impl Library {
         match lock.try_lock_shared() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(ImageError::InUse(id.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(error).during("locking", &path),
+            Err(TryLockError::Error(error)) => return Ok(Err(error).during("locking", &path)?),
         }
         // It may have been removed between opening and locking.
         if !path.exists() {
@@ -121,7 +151,7 @@ impl Library {
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(ImageError::InUse(id.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(error).during("locking", &path),
+            Err(TryLockError::Error(error)) => return Ok(Err(error).during("locking", &path)?),
         }
         clear(&gone)?;
         match fs::rename(&from, &gone) {
@@ -163,23 +193,58 @@ impl Image {
         &self.directory
     }
 
-    /// Bytes that its files take on disk, those included that other files may share with them.
-    pub fn room(&self) -> Result<u64, ImageError> {
-        let mut blocks = 0;
+    /// Bytes that its files take on disk.
+    pub fn room(&self) -> Result<Room, ImageError> {
+        let mut room = Room::default();
         for entry in fs::read_dir(&self.directory).during("listing", &self.directory)? {
             let entry = entry.during("listing", &self.directory)?;
-            blocks += entry.metadata().during("reading the size of", &entry.path())?.blocks();
+            let file = entry.metadata().during("reading the size of", &entry.path())?;
+            let bytes = file.blocks() * 512;
+            if file.nlink() > 1 { room.shared += bytes } else { room.own += bytes }
         }
-        Ok(blocks * 512)
+        Ok(room)
     }
 
-    /// The file of a disk's content.
-    pub fn data(&self, disk: &DiskManifest) -> PathBuf {
-        self.directory.join(disk.data_file())
+    /// What holds a disk of the image.
+    pub fn form(&self, disk: &DiskManifest) -> Form {
+        form(&self.directory, disk)
     }
 
     fn disk(&self, index: u16) -> Result<&DiskManifest, ImageError> {
         self.manifest.disks.iter().find(|disk| disk.index == index).ok_or(ImageError::NoDisk(index))
+    }
+}
+
+/// Says what holds a disk in an image's directory: whatever is there, or the raw file that should be.
+fn form(directory: &Path, disk: &DiskManifest) -> Form {
+    let (whole, layer) = (directory.join(disk.data_file()), directory.join(disk.layer_file()));
+    if !whole.exists() && layer.exists() {
+        Form::Layer { layer, base: directory.join(disk.base_file()) }
+    } else {
+        Form::Whole(whole)
+    }
+}
+
+impl Form {
+    /// Opens the content for reading.
+    pub(crate) fn open(&self) -> Result<Content, ImageError> {
+        match self {
+            Self::Whole(file) => Content::whole(file),
+            Self::Layer { layer, base } => Content::layer(layer, base),
+        }
+    }
+
+    /// The raw file that a layer can be put over.
+    fn raw(&self) -> &Path {
+        match self {
+            Self::Whole(file) | Self::Layer { base: file, .. } => file,
+        }
+    }
+
+    /// The name of the file that is opened first.
+    fn name(&self) -> String {
+        let (Self::Whole(file) | Self::Layer { layer: file, .. }) = self;
+        file.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 }
 
@@ -215,16 +280,16 @@ fn bounded(path: &Path) -> Result<Vec<u8>, ImageError> {
     if length > MOST_MANIFEST_BYTES {
         return Err(ImageError::Manifest { path: path.into(), reason: format!("it has {length} bytes") });
     }
-    fs::read(path).during("reading", path)
+    Ok(fs::read(path).during("reading", path)?)
 }
 
 fn clear(directory: &Path) -> Result<(), ImageError> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        removed => removed.during("removing", directory),
+        removed => Ok(removed.during("removing", directory)?),
     }
 }
 
 fn sync_directory(directory: &Path) -> Result<(), ImageError> {
-    File::open(directory).and_then(|file| file.sync_all()).during("syncing", directory)
+    Ok(File::open(directory).and_then(|file| file.sync_all()).during("syncing", directory)?)
 }

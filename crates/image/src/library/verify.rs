@@ -2,13 +2,12 @@
 
 use std::{fs, path::Path};
 
-use super::{Image, MOST_MANIFEST_BYTES, SIGNATURE};
+use super::{Form, Image, MOST_MANIFEST_BYTES, SIGNATURE, layer};
 use crate::{
-    CHUNK_BYTES, DiskManifest, ImageError, PublicKey,
-    disk_file::DiskFile,
+    DiskManifest, How, ImageError, PublicKey,
+    content::Content,
     error::During,
     manifest::{SignatureFault, check},
-    qcow2::Qcow2Reader,
 };
 
 /// What verifying an image came to.
@@ -39,6 +38,9 @@ pub enum Damage {
     /// The digests of the chunks are not those of the manifest.
     #[error("disk {0}: the digests of its chunks are not those that were signed")]
     Chunks(u16),
+    /// The layer's file is not the one that was signed, whether its content differs or not.
+    #[error("disk {0}: the file of its layer is not the one that was signed")]
+    Layer(u16),
     /// The disk has another size.
     #[error("disk {disk} has {found} bytes where the manifest says {expected}")]
     Size {
@@ -78,71 +80,34 @@ impl Image {
             }
         };
         for disk in &self.manifest.disks {
-            let path = self.data(disk);
             let Some(digests) = self.digests(disk, &mut damage) else { continue };
-            let content = match DiskFile::open(&path) {
-                Ok(content) => content,
-                Err(error) => {
-                    damage.push(unreadable(disk, disk.data_file(), &error));
-                    continue;
-                }
-            };
-            if content.size != disk.size_bytes {
-                let (found, expected) = (content.size, disk.size_bytes);
-                damage.push(Damage::Size { disk: disk.index, found, expected });
-                continue;
+            let form = self.form(disk);
+            if let (Form::Layer { layer, .. }, Some(How::Overlay { digest, .. })) = (&form, &disk.how)
+                && layer::digest(layer).is_ok_and(|(_, found)| found != *digest)
+            {
+                damage.push(Damage::Layer(disk.index));
             }
-            let mut expected = digests.as_chunks::<32>().0.iter();
-            content.each_chunk(|chunk| {
-                if expected.next() != Some(&content.digest(&chunk)) {
-                    differing(&mut damage, disk.index, chunk.offset, chunk.length);
-                }
-                progress(chunk.length);
-                Ok(())
-            })?;
+            match form.open() {
+                Ok(content) => compare(disk, &digests, content, &mut damage, &mut progress),
+                Err(error) => damage.push(unreadable(disk, form.name(), &error)),
+            }
         }
         Ok(Verified { signed_by, damage })
     }
 
-    /// Checks a qcow2 that was exported of a disk against the manifest; gives what differs.
-    pub fn verify_qcow2(&self, index: u16, path: &Path) -> Result<Vec<Damage>, ImageError> {
+    /// Checks a file against what was signed of a disk: a qcow2 that stands alone, or else a raw file; gives what
+    /// differs. The signature itself is for [`Self::signed_by`].
+    pub fn verify_file(
+        &self,
+        index: u16,
+        path: &Path,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Vec<Damage>, ImageError> {
         let disk = self.disk(index)?;
-        let file = fs::File::open(path).during("opening", path)?;
-        let broken = |error| ImageError::Qcow2 { path: path.into(), error };
-        let mut reader = Qcow2Reader::open(file).map_err(broken)?;
+        let content = Content::foreign(path)?;
         let mut damage = Vec::new();
-        let Some(digests) = self.digests(disk, &mut damage) else { return Ok(damage) };
-        if reader.size() != disk.size_bytes {
-            let (found, expected) = (reader.size(), disk.size_bytes);
-            return Ok(vec![Damage::Size { disk: index, found, expected }]);
-        }
-        let mut cluster: Option<(u64, Option<Vec<u8>>)> = None;
-        for (number, expected) in (0..).zip(digests.as_chunks::<32>().0) {
-            let begin = number * CHUNK_BYTES;
-            let end = (begin + CHUNK_BYTES).min(disk.size_bytes);
-            let mut hasher = blake3::Hasher::new();
-            let mut at = begin;
-            while at < end {
-                let bytes = reader.cluster_bytes();
-                let start = at / bytes * bytes;
-                if cluster.as_ref().is_none_or(|(place, _)| *place != start) {
-                    cluster = Some((start, reader.cluster(start).map_err(broken)?));
-                }
-                let until = (start + bytes).min(end);
-                let part = |place: u64| usize::try_from(place - start).unwrap_or(usize::MAX);
-                match &cluster {
-                    Some((_, Some(data))) => {
-                        hasher.update(&data[part(at)..part(until)]);
-                    }
-                    _ => {
-                        hasher.update(&vec![0; part(until) - part(at)]);
-                    }
-                }
-                at = until;
-            }
-            if hasher.finalize().as_bytes() != expected {
-                differing(&mut damage, index, begin, end - begin);
-            }
+        if let Some(digests) = self.digests(disk, &mut damage) {
+            compare(disk, &digests, content, &mut damage, &mut progress);
         }
         Ok(damage)
     }
@@ -164,7 +129,7 @@ impl Image {
             Ok(_) => fs::read(&path),
             Err(error) => Err(error),
         };
-        match read.during("reading", &path) {
+        match read.during("reading", &path).map_err(ImageError::from) {
             Ok(digests) if blake3::hash(&digests).to_hex().as_str() == disk.root => Some(digests),
             Ok(_) => {
                 damage.push(Damage::Chunks(disk.index));
@@ -180,6 +145,29 @@ impl Image {
 
 fn unreadable(disk: &DiskManifest, file: String, error: &ImageError) -> Damage {
     Damage::Unreadable { disk: disk.index, file, reason: error.to_string() }
+}
+
+/// Adds what of a disk's content differs from its digests.
+fn compare(
+    disk: &DiskManifest,
+    digests: &[u8],
+    mut content: Content,
+    damage: &mut Vec<Damage>,
+    progress: &mut dyn FnMut(u64),
+) {
+    if content.size() != disk.size_bytes {
+        let (found, expected) = (content.size(), disk.size_bytes);
+        damage.push(Damage::Size { disk: disk.index, found, expected });
+        return;
+    }
+    for (offset, expected) in content.offsets().zip(digests.as_chunks::<32>().0) {
+        let length = content.length(offset);
+        // What cannot be read differs: the ranges tell all that is lost.
+        if content.chunk(offset).map(|chunk| chunk.digest()).ok().as_ref() != Some(expected) {
+            differing(damage, disk.index, offset, length);
+        }
+        progress(length);
+    }
 }
 
 /// Adds a chunk to what differs, to the range before if that ends where it begins.

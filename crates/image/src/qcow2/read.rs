@@ -2,12 +2,10 @@
 
 use std::{fs::File, io, os::unix::fs::FileExt};
 
-use super::{COMPRESSED, COMPRESSION_TYPE, HEADER_BYTES, MAGIC, ZSTD};
+use super::{COMPRESSED, COMPRESSION_TYPE, HEADER_BYTES, MAGIC, ZERO_FLAG, ZSTD};
 
 /// Where a table's entry holds an offset.
 const OFFSET: u64 = 0x00ff_ffff_ffff_fe00;
-/// A cluster reads as zeros, whatever else its entry says.
-const ZERO_FLAG: u64 = 1;
 /// The file was not closed: its reference counts may be wrong, which a reader does not need.
 const DIRTY: u64 = 1;
 
@@ -62,6 +60,17 @@ pub enum Qcow2Error {
     Damaged(&'static str),
 }
 
+/// What a cluster of the disk is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cluster {
+    /// The file does not have it: it is what the file below has there, zeros if there is none.
+    Absent,
+    /// Zeros.
+    Zeros,
+    /// This, whole even if the disk ends in it.
+    Data(Vec<u8>),
+}
+
 /// An image that is being read.
 pub struct Qcow2Reader<S> {
     source: S,
@@ -74,8 +83,18 @@ pub struct Qcow2Reader<S> {
 }
 
 impl<S: ReadAt> Qcow2Reader<S> {
-    /// Reads the header.
+    /// Reads the header of an image that stands alone.
     pub fn open(source: S) -> Result<Self, Qcow2Error> {
+        Self::read(source, None)
+    }
+
+    /// Reads the header of a layer over the file of this name, and of no other: where a layer says that what is below it
+    /// is, nobody follows.
+    pub fn open_layer(source: S, below: &str) -> Result<Self, Qcow2Error> {
+        Self::read(source, Some(below))
+    }
+
+    fn read(source: S, below: Option<&str>) -> Result<Self, Qcow2Error> {
         let length = source.length()?;
         let mut header = [0; HEADER_BYTES as usize];
         if length < 72 {
@@ -92,7 +111,7 @@ impl<S: ReadAt> Qcow2Reader<S> {
         let features = if version == 3 { long(72) } else { 0 };
         let unsupported = [
             (version != 2 && version != 3, "another version than 2 or 3"),
-            (long(8) != 0, "a backing file"),
+            (below.is_none() && long(8) != 0, "a backing file"),
             (word(32) != 0, "encryption"),
             (features & !(DIRTY | COMPRESSION_TYPE) != 0, "features of newer versions"),
             // Without the bit packed clusters are zlib's, which is noticed where one comes up.
@@ -103,6 +122,19 @@ impl<S: ReadAt> Qcow2Reader<S> {
         }
         if !(9..=21).contains(&cluster_bits) {
             return Err(Qcow2Error::Damaged("clusters of an impossible size"));
+        }
+        if let Some(below) = below {
+            let (at, named) = (long(8), usize::try_from(word(16)).unwrap_or(usize::MAX));
+            let mut name = vec![0; below.len()];
+            let inside =
+                at.checked_add(name.len() as u64).is_some_and(|end| end <= length.min(1 << cluster_bits));
+            if at == 0 || named != name.len() || !inside {
+                return Err(Qcow2Error::Damaged("it is no layer over the file it should be over"));
+            }
+            source.read_at(&mut name, at)?;
+            if name != below.as_bytes() {
+                return Err(Qcow2Error::Damaged("it is a layer over another file"));
+            }
         }
         let per_table = u64::from(cluster_bits * 2 - 3);
         let tables = size.div_ceil(1 << per_table);
@@ -126,8 +158,8 @@ impl<S: ReadAt> Qcow2Reader<S> {
         1 << self.cluster_bits
     }
 
-    /// Reads the cluster at an offset, whole even if the disk ends in it; `None` for zeros.
-    pub fn cluster(&mut self, offset: u64) -> Result<Option<Vec<u8>>, Qcow2Error> {
+    /// Reads the cluster at an offset.
+    pub fn cluster(&mut self, offset: u64) -> Result<Cluster, Qcow2Error> {
         let cluster = offset >> self.cluster_bits;
         if offset >= self.size {
             return Err(Qcow2Error::Damaged("a cluster behind the disk was asked for"));
@@ -138,17 +170,20 @@ impl<S: ReadAt> Qcow2Reader<S> {
             self.table = Some((table, self.read_table(table)?));
         }
         let Some((_, Some(entries))) = &self.table else {
-            return Ok(None);
+            return Ok(Cluster::Absent);
         };
         let place = usize::try_from(cluster & ((1 << entry_bits) - 1)).unwrap_or(usize::MAX);
         let entry = entries.as_chunks().0.get(place).map_or(0, |bytes| u64::from_be_bytes(*bytes));
         if entry & COMPRESSED != 0 {
-            return self.unpack(entry).map(Some);
+            return self.unpack(entry).map(Cluster::Data);
         }
-        if entry & ZERO_FLAG != 0 || entry & OFFSET == 0 {
-            return Ok(None);
+        if entry & ZERO_FLAG != 0 {
+            return Ok(Cluster::Zeros);
         }
-        self.read_cluster(entry & OFFSET).map(Some)
+        if entry & OFFSET == 0 {
+            return Ok(Cluster::Absent);
+        }
+        self.read_cluster(entry & OFFSET).map(Cluster::Data)
     }
 
     fn read_table(&self, number: u64) -> Result<Option<Vec<u8>>, Qcow2Error> {

@@ -6,7 +6,7 @@
 
 use std::{fs::File, io, os::unix::fs::FileExt};
 
-use super::{COMPRESSED, COMPRESSION_TYPE, COPIED, HEADER_BYTES, MAGIC, ZSTD};
+use super::{COMPRESSED, COMPRESSION_TYPE, COPIED, HEADER_BYTES, MAGIC, ZERO_FLAG, ZSTD};
 
 const CLUSTER_BITS: u32 = 16;
 const CLUSTER: u64 = 1 << CLUSTER_BITS;
@@ -18,6 +18,10 @@ const ENTRIES: u64 = CLUSTER / 8;
 const COUNTS: usize = CLUSTER_SIZE / 2;
 /// Where a packed cluster's entry holds how many sectors follow its first.
 const SECTORS_SHIFT: u32 = 62 - (CLUSTER_BITS - 8);
+/// Where the name of the file below is, behind the header's extensions.
+const BELOW_AT: usize = 256;
+/// The extension that says of what format the file below is.
+const BELOW_FORMAT: u32 = 0xe279_2aca;
 /// Least saving that is worth unpacking for.
 const WORTHWHILE: usize = CLUSTER_SIZE / 16;
 
@@ -25,6 +29,8 @@ const WORTHWHILE: usize = CLUSTER_SIZE / 16;
 pub struct Qcow2Writer<'a> {
     file: &'a File,
     size: u64,
+    /// The name of the raw file below, if this is a layer.
+    below: Option<String>,
     packer: Option<zstd::bulk::Compressor<'static>>,
     /// The first byte that is not used.
     next: u64,
@@ -47,7 +53,20 @@ impl<'a> Qcow2Writer<'a> {
         let mut counts = Vec::new();
         count(&mut counts, 0, front);
         let table = (0, vec![0; CLUSTER_SIZE / 8]);
-        Ok(Self { file, size, packer, next: front, counts, first_level: vec![0; tables], table })
+        Ok(Self { file, size, below: None, packer, next: front, counts, first_level: vec![0; tables], table })
+    }
+
+    /// Begins a layer over a raw file of the same size, which is called `below` and lies beside it.
+    pub fn layer(file: &'a File, size: u64, below: &str) -> io::Result<Self> {
+        if below.is_empty() || below.len() > 255 || below.contains(['/', ':']) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name of the file below is none"));
+        }
+        Ok(Self { below: Some(below.to_owned()), ..Self::new(file, size, None)? })
+    }
+
+    /// Bytes that it has so far.
+    pub const fn bytes(&self) -> u64 {
+        self.next
     }
 
     /// Stores content that begins at a cluster; calls go from the front of the disk to its end. Clusters of zeros, as
@@ -63,7 +82,6 @@ impl<'a> Qcow2Writer<'a> {
             if replication::digest::is_zero(data) {
                 continue;
             }
-            self.turn_to(cluster / ENTRIES)?;
             let mut padded = Vec::new();
             let data = if data.len() < CLUSTER_SIZE {
                 padded.extend_from_slice(data);
@@ -72,14 +90,26 @@ impl<'a> Qcow2Writer<'a> {
             } else {
                 data
             };
+            self.turn_to(cluster / ENTRIES)?;
             let entry = self.store(data)?;
-            if let Some(place) =
-                usize::try_from(cluster % ENTRIES).ok().and_then(|at| self.table.1.get_mut(at))
-            {
-                *place = entry;
-            }
+            self.enter(cluster, entry);
         }
         Ok(())
+    }
+
+    /// Makes the cluster at an offset zeros whatever is below; calls keep to the order of [`Self::put`].
+    pub fn put_zeros(&mut self, offset: u64) -> io::Result<()> {
+        let cluster = offset / CLUSTER;
+        self.turn_to(cluster / ENTRIES)?;
+        self.enter(cluster, ZERO_FLAG);
+        Ok(())
+    }
+
+    /// Puts an entry into the table that is being filled.
+    fn enter(&mut self, cluster: u64, entry: u64) {
+        if let Some(place) = usize::try_from(cluster % ENTRIES).ok().and_then(|at| self.table.1.get_mut(at)) {
+            *place = entry;
+        }
     }
 
     /// Writes the tables and the header, and sees everything on disk.
@@ -166,7 +196,11 @@ impl<'a> Qcow2Writer<'a> {
         let tables = u32::try_from(self.first_level.len()).unwrap_or(u32::MAX);
         let mut header = Vec::with_capacity(CLUSTER_SIZE);
         let mut words = |words: &[u32]| words.iter().for_each(|word| header.extend(word.to_be_bytes()));
-        words(&[MAGIC, 3, 0, 0, 0, CLUSTER_BITS]);
+        let below = self.below.as_deref().unwrap_or_default().as_bytes();
+        let (below_at, below_bytes) = if below.is_empty() { (0, 0) } else { (BELOW_AT, below.len()) };
+        words(&[MAGIC, 3]);
+        words(&halves(below_at as u64));
+        words(&[u32::try_from(below_bytes).unwrap_or(0), CLUSTER_BITS]);
         words(&halves(self.size));
         words(&[0, tables]);
         words(&halves(CLUSTER));
@@ -176,8 +210,19 @@ impl<'a> Qcow2Writer<'a> {
         // No other features; reference counts of 2^4 bits.
         words(&[0, 0, 0, 0, 4, HEADER_BYTES]);
         header.push(if packed { ZSTD } else { 0 });
-        // Padding, and the end of extensions.
-        header.resize(120, 0);
+        header.resize(HEADER_BYTES as usize, 0);
+        if !below.is_empty() {
+            // Without it a reader would guess what kind of file is below, by content that a guest wrote.
+            header.extend(BELOW_FORMAT.to_be_bytes());
+            header.extend([0, 0, 0, 3]);
+            header.extend(b"raw\0\0\0\0\0");
+        }
+        // The end of extensions.
+        header.extend([0; 8]);
+        if !below.is_empty() {
+            header.resize(BELOW_AT, 0);
+            header.extend(below);
+        }
         header
     }
 }

@@ -12,7 +12,11 @@ use std::{
 
 use replication::LeafKey;
 
-use super::{REGION_BYTES, StagingError, error::During, new_file};
+use super::{REGION_BYTES, new_file};
+use crate::{
+    StagingError,
+    error::{During, FileError},
+};
 
 const MAGIC: [u8; 8] = *b"LFSTAGE1";
 const HEAD_BYTES: u64 = 4096;
@@ -124,7 +128,7 @@ impl Marks {
         self.end_checkpoint()
     }
 
-    fn put(&self, region: u64, mark: u8) -> Result<(), StagingError> {
+    fn put(&self, region: u64, mark: u8) -> Result<(), FileError> {
         self.file.write_all_at(&[mark], HEAD_BYTES + region).during("marking in", &self.path)
     }
 }
@@ -134,7 +138,7 @@ fn lock(file: &File, path: &Path) -> Result<(), StagingError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(StagingError::InUse(path.into())),
-        Err(TryLockError::Error(error)) => Err(error).during("locking", path),
+        Err(TryLockError::Error(error)) => Ok(Err(error).during("locking", path)?),
     }
 }
 

@@ -12,11 +12,8 @@
 //! the marks away.** Whatever ends the program in between, the next to open the disk computes the digests of marked
 //! regions from the copy. What a checkpoint has made durable is what may be acknowledged to the source.
 
-mod error;
 mod marks;
 mod recovery;
-
-pub use error::StagingError;
 
 use std::{
     fs::{File, OpenOptions},
@@ -32,7 +29,11 @@ use replication::{
 };
 use rustix::fs::{FallocateFlags, fallocate};
 
-use self::{error::During, marks::Marks};
+use self::marks::Marks;
+use crate::{
+    StagingError,
+    error::{During, FileError},
+};
 
 /// Bytes of a region: what one mark stands for.
 pub(crate) const REGION_BYTES: u64 = 64 << 20;
@@ -163,7 +164,8 @@ impl Staging {
         let digest_bytes = DIGEST_BYTES as u64;
         zero(&self.data, range.offset(), range.length()).during("clearing", &self.place.data())?;
         zero(&self.leaves, range.first_leaf() * digest_bytes, range.leaves() * digest_bytes)
-            .during("clearing", &self.place.leaves())
+            .during("clearing", &self.place.leaves())?;
+        Ok(())
     }
 
     /// The digests of a range.
@@ -225,7 +227,8 @@ impl Staging {
 
     fn put_leaves(&self, first: u64, leaves: &[Leaf]) -> Result<(), StagingError> {
         let bytes: Vec<u8> = leaves.iter().flat_map(|leaf| leaf.0).collect();
-        self.leaves.write_all_at(&bytes, first * DIGEST_BYTES as u64).during("writing", &self.place.leaves())
+        let at = first * DIGEST_BYTES as u64;
+        Ok(self.leaves.write_all_at(&bytes, at).during("writing", &self.place.leaves())?)
     }
 
     fn get_leaves(&self, first: u64, count: u64) -> Result<Vec<Leaf>, StagingError> {
@@ -237,7 +240,7 @@ impl Staging {
     }
 }
 
-fn new_file(path: &Path, size: u64) -> Result<File, StagingError> {
+fn new_file(path: &Path, size: u64) -> Result<File, FileError> {
     let mut options = OpenOptions::new();
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.read(true).write(true).create_new(true).open(path).during("creating", path)?;

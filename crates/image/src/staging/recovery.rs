@@ -5,7 +5,11 @@ use std::io;
 use replication::{LEAF_BYTES, Leaf, Range};
 use rustix::fs::{SeekFrom, seek};
 
-use super::{MOST_BYTES, READ_BYTES, REGION_BYTES, Staging, StagingError, error::During};
+use super::{MOST_BYTES, READ_BYTES, REGION_BYTES, Staging};
+use crate::{
+    StagingError,
+    error::{During, FileError},
+};
 
 impl Staging {
     /// Computes the digests of marked regions from the copy; gives the bytes that were read for it.
@@ -55,7 +59,7 @@ impl Staging {
     }
 
     /// Whether a range has no room on disk, so that reading it would give zeros.
-    fn is_hole(&self, range: Range) -> Result<bool, StagingError> {
+    fn is_hole(&self, range: Range) -> Result<bool, FileError> {
         match seek(&self.data, SeekFrom::Data(range.offset())) {
             Ok(next) => Ok(next >= range.end()),
             // Nothing but a hole up to the end of the file.

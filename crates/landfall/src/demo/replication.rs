@@ -1,9 +1,9 @@
 //! The demo's replication: a first copy, a change, a second copy that moves only the change, cutover, and the proof.
 
-use std::{fs::File, io::Read, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context, bail};
-use image::{Image, Library};
+use image::Library;
 use replication::progress::Progress;
 use smc_model::{
     Request,
@@ -113,37 +113,14 @@ fn proven(library: &Library, id: &str, disk: &Path) -> anyhow::Result<String> {
         bail!("{id} is damaged: {damage}");
     }
     let first = image.manifest().disks.first().context("the image has no disk")?;
-    let data = image.data(first);
-    if !equal(&data, disk)? {
-        bail!("{} and {} differ", data.display(), disk.display());
+    if let Some(damage) = image.verify_file(first.index, disk, |_| {})?.first() {
+        bail!("{id} and {} differ: {damage}", disk.display());
     }
     Ok(format!(
         "{id}: signed, every digest holds, and equal to the disk byte for byte\nroot of its digests: {}\nwhere it is: {}",
         first.root,
-        directory(&image)
+        image.directory().display()
     ))
-}
-
-fn directory(image: &Image) -> String {
-    image.manifest().disks.first().map_or_else(String::new, |disk| {
-        let data = image.data(disk);
-        data.parent().unwrap_or(&data).display().to_string()
-    })
-}
-
-fn equal(one: &Path, other: &Path) -> anyhow::Result<bool> {
-    let open = |path: &Path| File::open(path).with_context(|| format!("opening {}", path.display()));
-    let (mut one, mut other) = (open(one)?, open(other)?);
-    let (mut left, mut right) = (vec![0; 1 << 20], vec![0; 1 << 20]);
-    loop {
-        let read = one.read(&mut left).context("reading the image")?;
-        if read == 0 {
-            return Ok(other.read(&mut right[..1]).context("reading the disk")? == 0);
-        }
-        if other.read_exact(&mut right[..read]).is_err() || left[..read] != right[..read] {
-            return Ok(false);
-        }
-    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size for people")]

@@ -23,6 +23,7 @@ impl From<&Damage> for DamageShown {
             Damage::Signature(_) => ("Signature", None, None),
             Damage::Unreadable { disk, .. } => ("Unreadable", Some(*disk), None),
             Damage::Chunks(disk) => ("Digests", Some(*disk), None),
+            Damage::Layer(disk) => ("Layer", Some(*disk), None),
             Damage::Size { disk, .. } => ("Size", Some(*disk), None),
             Damage::Content { disk, offset, length } => ("Content", Some(*disk), Some((*offset, *length))),
         };

@@ -27,6 +27,7 @@ enum State {
         disks: usize,
         size_bytes: u64,
         room_bytes: u64,
+        shared_bytes: u64,
         signature: &'static str,
         #[serde(skip)]
         signed: Cell,
@@ -61,6 +62,7 @@ pub(super) fn run(shelf: &Shelf, view: View) -> anyhow::Result<Said> {
 fn readable(shelf: &Shelf, image: &Image) -> Result<State, image::ImageError> {
     let manifest = image.manifest();
     let signed = shelf.signature(image);
+    let room = image.room()?;
     Ok(State::Readable {
         name: manifest.origin.name.clone(),
         source_id: manifest.origin.source.clone(),
@@ -68,7 +70,8 @@ fn readable(shelf: &Shelf, image: &Image) -> Result<State, image::ImageError> {
         finished_time: manifest.origin.finished.clone(),
         disks: manifest.disks.len(),
         size_bytes: manifest.disks.iter().map(|disk| disk.size_bytes).sum(),
-        room_bytes: image.room()?,
+        room_bytes: room.own,
+        shared_bytes: room.shared,
         signature: signed.word(),
         signed: signed.cell(),
     })
@@ -86,13 +89,21 @@ impl Shown {
         let id = Cell::from(self.image_id.as_str());
         match &self.state {
             State::Readable {
-                name, source_id, finished_time, disks, size_bytes, room_bytes, signed, ..
+                name,
+                source_id,
+                finished_time,
+                disks,
+                size_bytes,
+                room_bytes,
+                shared_bytes,
+                signed,
+                ..
             } => [
                 id,
                 Cell::known(Some(name)),
                 Cell::known(Some(source_id)),
                 format!("{disks}, {}", bytes(*size_bytes)).into(),
-                bytes(*room_bytes).into(),
+                room(*room_bytes, *shared_bytes).into(),
                 signed.clone(),
                 if finished_time.is_empty() { "-".into() } else { view.screen.written(finished_time) },
             ],
@@ -106,5 +117,13 @@ impl Shown {
                 "-".into(),
             ],
         }
+    }
+}
+
+/// The room that an image takes, and what of it is other images' too.
+pub(super) fn room(own: u64, shared: u64) -> String {
+    match shared {
+        0 => bytes(own),
+        shared => format!("{} + {} shared", bytes(own), bytes(shared)),
     }
 }

@@ -4,19 +4,23 @@
 //! the center anyway. The master key is needed because an image is trusted by the signature of this center alone.
 
 mod damage;
+mod export;
 mod list;
 mod progress;
 mod shelf;
 mod show;
+mod stop;
+mod test_boot;
 mod verify;
 
 use std::process::ExitCode;
 
+use ::image::Room;
 use clap::{Args, Subcommand};
 
 use crate::{
     location::Storage,
-    output::{Output, OutputArgs, Said, Screen},
+    output::{Output, OutputArgs, Said, Screen, bytes},
 };
 
 use shelf::Shelf;
@@ -40,6 +44,12 @@ enum ImageCommand {
     Show(ImageArg),
     /// Read an image, or a file exported of it, and say whether it is what was signed or which bytes differ
     Verify(verify::VerifyArgs),
+    /// Write a disk of an image to a file, checked on the way
+    Export(export::ExportArgs),
+    /// Start an image in QEMU without any network, wait for a text on its serial line, and leave the image as it is
+    TestBoot(test_boot::TestBootArgs),
+    /// Remove an image; the others stay what they are
+    Remove(ImageArg),
 }
 
 #[derive(Args)]
@@ -65,5 +75,24 @@ pub(crate) async fn run(args: ImageArgs) -> anyhow::Result<(Said, ExitCode)> {
         ImageCommand::List => list::run(&shelf, view).map(done),
         ImageCommand::Show(image) => show::run(&shelf, &image.id, view).map(done),
         ImageCommand::Verify(args) => verify::run(&shelf, &args, view),
+        ImageCommand::Export(args) => export::run(&shelf, args, view).await.map(done),
+        ImageCommand::TestBoot(args) => test_boot::run(&shelf, args, view).await,
+        ImageCommand::Remove(image) => remove(&shelf, &image.id).map(done),
     }
+}
+
+fn remove(shelf: &Shelf, id: &str) -> anyhow::Result<Said> {
+    // One whose manifest is damaged must be removable too.
+    let room = shelf.library.image(id).and_then(|image| image.room()).ok();
+    shelf.library.remove(id)?;
+    let said = Said::aside(format!("Removed {id}"));
+    Ok(match room {
+        Some(Room { own, shared: 0 }) => said.with_aside(format!("It took {}", bytes(own))),
+        Some(Room { own, shared }) => said.with_aside(format!(
+            "It took {}; the {} that it shared stay until the last image that has them is removed",
+            bytes(own),
+            bytes(shared)
+        )),
+        None => said,
+    })
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use image::Image;
+use image::{How, Image};
 use serde::Serialize;
 
-use super::{Shelf, View};
+use super::{Shelf, View, list::room};
 use crate::output::{Cell, Said, bytes, facts, table};
 
 /// What is said of an image.
@@ -22,6 +22,7 @@ struct Shown {
     made_with: BTreeMap<String, String>,
     directory: String,
     room_bytes: u64,
+    shared_bytes: u64,
     signature: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_by: Option<String>,
@@ -33,7 +34,25 @@ struct Shown {
 struct DiskShown {
     disk: u16,
     size_bytes: u64,
+    /// How its content came into the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    how: Option<HowShown>,
     root: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase", tag = "By")]
+enum HowShown {
+    Reflink,
+    #[serde(rename_all = "PascalCase")]
+    Overlay {
+        base: String,
+        written_bytes: u64,
+    },
+    #[serde(rename_all = "PascalCase")]
+    Copied {
+        written_bytes: u64,
+    },
 }
 
 pub(super) fn run(shelf: &Shelf, id: &str, view: View) -> anyhow::Result<Said> {
@@ -47,9 +66,11 @@ pub(super) fn run(shelf: &Shelf, id: &str, view: View) -> anyhow::Result<Said> {
 fn shown(image: &Image, signature: &'static str, signed_by: Option<String>) -> anyhow::Result<Shown> {
     let manifest = image.manifest();
     let origin = manifest.origin.clone();
+    let room = image.room()?;
     let disk = |disk: &image::DiskManifest| DiskShown {
         disk: disk.index,
         size_bytes: disk.size_bytes,
+        how: disk.how.as_ref().map(how),
         root: disk.root.clone(),
     };
     Ok(Shown {
@@ -62,7 +83,8 @@ fn shown(image: &Image, signature: &'static str, signed_by: Option<String>) -> a
         finished_time: origin.finished,
         made_with: origin.tools,
         directory: image.directory().display().to_string(),
-        room_bytes: image.room()?,
+        room_bytes: room.own,
+        shared_bytes: room.shared,
         signature,
         signed_by,
         disks: manifest.disks.iter().map(disk).collect(),
@@ -86,15 +108,42 @@ fn text(shown: &Shown, signed: Cell, view: View) -> String {
             ("Signed", signed),
             ("Made with", Cell::known(Some(&tools.join(", ")))),
             ("Directory", shown.directory.as_str().into()),
-            ("Room", bytes(shown.room_bytes).into()),
+            ("Room", room(shown.room_bytes, shown.shared_bytes).into()),
         ],
     );
-    let rows: Vec<[Cell; 3]> = shown
+    let rows: Vec<[Cell; 4]> = shown
         .disks
         .iter()
-        .map(|disk| [disk.disk.to_string().into(), bytes(disk.size_bytes).into(), disk.root.as_str().into()])
+        .map(|disk| {
+            [
+                disk.disk.to_string().into(),
+                bytes(disk.size_bytes).into(),
+                disk.how.as_ref().map_or_else(|| "-".to_owned(), HowShown::words).into(),
+                disk.root.as_str().into(),
+            ]
+        })
         .collect();
     text.push('\n');
-    text.push_str(&table(view.screen, ["DISK", "SIZE", "ROOT (BLAKE3)"], &rows));
+    text.push_str(&table(view.screen, ["DISK", "SIZE", "MADE BY", "ROOT (BLAKE3)"], &rows));
     text
+}
+
+fn how(how: &How) -> HowShown {
+    match how {
+        How::Reflink => HowShown::Reflink,
+        How::Overlay { base, bytes, .. } => HowShown::Overlay { base: base.clone(), written_bytes: *bytes },
+        How::Copied { bytes } => HowShown::Copied { written_bytes: *bytes },
+    }
+}
+
+impl HowShown {
+    fn words(&self) -> String {
+        match self {
+            Self::Reflink => "sharing blocks".to_owned(),
+            Self::Overlay { base, written_bytes } => {
+                format!("a layer of {} over {base}", bytes(*written_bytes))
+            }
+            Self::Copied { written_bytes } => format!("copying {}", bytes(*written_bytes)),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
-use image::{Damage, Image};
+use image::{Damage, DiskManifest, Image, ImageError};
 use serde::Serialize;
 
 use super::{ImageArg, Shelf, View, damage::DamageShown, progress::Meter, shelf::short};
@@ -46,7 +46,14 @@ pub(super) fn run(shelf: &Shelf, args: &VerifyArgs, view: View) -> anyhow::Resul
             let verified = image.verify(Some(shelf.trusted), |bytes| meter.add(bytes))?;
             (verified.signed_by, size, verified.damage)
         }
-        Some(_) => anyhow::bail!("comparing a file is being built"),
+        Some(file) => {
+            let disk = disk(&image, args.disk)?;
+            let mut meter = Meter::new(disk.size_bytes);
+            let signed_by = image.signed_by(Some(shelf.trusted));
+            let mut damage: Vec<Damage> = signed_by.err().map(Damage::Signature).into_iter().collect();
+            damage.extend(image.verify_file(disk.index, file, |bytes| meter.add(bytes))?);
+            (signed_by.ok(), disk.size_bytes, damage)
+        }
     };
     let shown = Shown {
         image_id: args.image.id.clone(),
@@ -60,7 +67,7 @@ pub(super) fn run(shelf: &Shelf, args: &VerifyArgs, view: View) -> anyhow::Resul
     Ok(if shown.equal {
         (said, ExitCode::SUCCESS)
     } else {
-        (said.with_aside(remedy(&damage)), ExitCode::FAILURE)
+        (said.with_aside(remedy(&damage, args.against.is_some())), ExitCode::FAILURE)
     })
 }
 
@@ -79,11 +86,22 @@ fn text(image: &Image, args: &VerifyArgs, key: Option<String>, size: u64, damage
     format!("different: {what} is not {signed}\n{}\n", lines.join("\n"))
 }
 
-fn remedy(damage: &[Damage]) -> &'static str {
-    let signature = damage.iter().any(|one| matches!(one, Damage::Signature(_)));
-    if signature && damage.len() == 1 {
-        "Do not trust this image: what it says of itself is not what this center signed. Use another one"
-    } else {
-        "Use another image, or replicate the source again; check the disk that holds it"
+/// The disk of a number, or the first one.
+pub(super) fn disk(image: &Image, number: Option<u16>) -> Result<DiskManifest, ImageError> {
+    let mut disks = image.manifest().disks.iter();
+    let disk = match number {
+        Some(number) => disks.find(|disk| disk.index == number),
+        None => disks.next(),
+    };
+    disk.cloned().ok_or(ImageError::NoDisk(number.unwrap_or_default()))
+}
+
+fn remedy(damage: &[Damage], file: bool) -> &'static str {
+    match damage {
+        [Damage::Signature(_)] => {
+            "Do not trust this image: what it says of itself is not what this center signed. Use another one"
+        }
+        _ if file => "Export it again with landfall image export, and copy it without a change",
+        _ => "Use another image, or replicate the source again; check the disk that holds it",
     }
 }
