@@ -138,8 +138,10 @@ struct Filesystems {
 }
 
 impl Filesystems {
+    /// Opens what is mounted now. A mount point that is gone before it is opened is not on the list any more the next time.
     fn prepare(&self) -> io::Result<freeze::Freezer> {
-        freeze::Freezer::prepare(&self.paths).map_err(io::Error::other)
+        let prepare = || freeze::Freezer::prepare(&self.paths);
+        prepare().or_else(|_| prepare()).or_else(|_| prepare()).map_err(io::Error::other)
     }
 
     fn budget(&self) -> Duration {

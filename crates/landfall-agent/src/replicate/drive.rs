@@ -16,7 +16,6 @@ use replication::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
-    task::spawn_blocking,
 };
 
 use super::{
@@ -149,8 +148,8 @@ pub(super) struct Drive {
     /// Tells this attempt at the run from those of an agent that ran before.
     attempt: String,
     /// Held by everything that runs on a thread for this run.
-    busy: mpsc::Sender<()>,
-    idle: mpsc::Receiver<()>,
+    pub(super) busy: mpsc::Sender<()>,
+    pub(super) idle: mpsc::Receiver<()>,
 }
 
 impl Drive {
@@ -293,38 +292,6 @@ impl Drive {
     /// From now on the copy is compared, not sent outright.
     pub(super) fn begun(&mut self) {
         self.copy = Copy::Behind;
-    }
-
-    pub(super) async fn flush(&self) -> Result<(), ReplicateError> {
-        let freezer = self.source.freezer.clone();
-        self.blocking(move || freezer.flush().map_err(ReplicateError::Freeze)).await
-    }
-
-    /// Does what blocks on a thread where that is allowed.
-    pub(super) async fn blocking<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, ReplicateError> + Send + 'static,
-    ) -> Result<T, ReplicateError> {
-        let busy = self.busy();
-        let working = spawn_blocking(move || {
-            let done = work();
-            drop(busy);
-            done
-        });
-        working.await.map_err(std::io::Error::other)?
-    }
-
-    /// What a thread holds while it works for this run.
-    pub(super) fn busy(&self) -> mpsc::Sender<()> {
-        self.busy.clone()
-    }
-
-    /// Returns when no thread works for this run any more.
-    async fn rest(self) {
-        let Self { busy, mut idle, .. } = self;
-        drop(busy);
-        // Nothing is ever sent.
-        while idle.recv().await.is_some() {}
     }
 
     pub(super) fn note_read_rate(&mut self, (bytes_before, time_before): (u64, Duration)) {

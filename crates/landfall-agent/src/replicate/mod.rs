@@ -24,6 +24,7 @@ mod ranges;
 mod rescan;
 mod session;
 mod source;
+mod threads;
 
 pub use bandwidth::Bandwidth;
 pub use copier::{Copied, Copier};

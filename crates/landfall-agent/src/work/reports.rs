@@ -76,11 +76,13 @@ impl Teller {
         loop {
             match self.say(event.clone()).await {
                 Ok(()) => return,
-                // It has gone on already, or has given the run up.
-                Err(error) if error.is_final() => {
+                // It has gone on already: its streams told it.
+                Err(error) if error.is_final() && matches!(event, RunEvent::Complete { .. }) => {
                     tracing::debug!("the center does not take the end of run {}: {error}", self.run);
                     return;
                 }
+                // A center that has just started may not conduct the run yet; one that does not want it any more says so
+                // by other work, which ends this.
                 Err(error) => tracing::debug!(%error, "the end of the run was not told yet"),
             }
             sleep(self.backoff.next(&*self.random)).await;

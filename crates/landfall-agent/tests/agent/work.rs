@@ -2,12 +2,16 @@
 
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
-use agent_api::{HEARTBEAT, INVENTORY, REPLICATE, RunEvent};
+use agent_api::{HEARTBEAT, INVENTORY, REPLICATE, REPORT, RunEvent};
 use landfall_agent::state::WorkState;
 use replication::{frame::Settings, progress::Tracking};
 use tokio::time::{Instant, sleep};
 
-use crate::{copies::Center, working::Source};
+use crate::{
+    copies::Center,
+    stand_in::{Call, healthy, refusal},
+    working::Source,
+};
 
 /// Bytes without a pattern that zstd could find.
 fn noise(seed: u64, length: usize) -> Vec<u8> {
@@ -77,6 +81,26 @@ async fn another_disk_than_the_jobs_is_refused_once_for_each_run() {
         assert_eq!(source.ends().len(), count);
     }
     assert_eq!(source.center.count(REPLICATE), 0);
+    source.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_until_it_is_heard() {
+    let source = Source::new().await;
+    let mut disk = source.image("disk.img", &noise(6, 1 << 20));
+    disk.size_bytes += 512;
+    let deaf = |call: &Call| match call.path.as_str() {
+        REPORT => refusal(404, "Replication.NotAssigned", "this agent has no such run"),
+        _ => healthy(call),
+    };
+    source.center.obey(deaf);
+    source.order(&disk, Some(("run-1", None)));
+    source.center.until(REPORT, 4).await;
+    source.center.obey(healthy);
+    let before = source.center.count(REPORT);
+    source.center.until(REPORT, before + 1).await;
+    sleep(Duration::from_hours(1)).await;
+    assert_eq!(source.center.count(REPORT), before + 1);
     source.stop().await;
 }
 
