@@ -5,7 +5,7 @@ use crate::{
     ImageId, JobId, RunId,
     ids::ID_ENTROPY,
     job::{Event, Job, JobProgress, Refused, State},
-    ports::{Clock, Random, Store},
+    ports::{Clock, Random, Store, StoreError},
     registry::{Error, Registry},
 };
 
@@ -26,8 +26,11 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
                 Some(job) => change(tx, &job, Event::Tick { run: run.clone() }, now, &Actor::center()),
                 None => Ok(Err(Refused::Stale)),
             });
-            if ticked.await?.is_ok() {
-                changed.push(id);
+            match ticked.await {
+                Ok(Ok(_)) => changed.push(id),
+                // A damaged job, which the store has told of, must not keep the others waiting.
+                Ok(Err(_)) | Err(StoreError::Corrupt(_)) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(changed)

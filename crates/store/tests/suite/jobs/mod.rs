@@ -1,5 +1,6 @@
 //! Replication jobs and what hangs on them.
 
+mod clock;
 mod listing;
 mod parts;
 mod races;
