@@ -20,6 +20,9 @@ pub(super) const ROOT_UUID: &str = "5f0e1a52-3a63-4c0b-9a5e-6b1f0d2c7a01";
 /// UUID of the swap space.
 pub(super) const SWAP_UUID: &str = "5f0e1a52-3a63-4c0b-9a5e-6b1f0d2c7a02";
 
+/// UUID of the data's filesystem.
+pub(super) const DATA_UUID: &str = "5f0e1a52-3a63-4c0b-9a5e-6b1f0d2c7a03";
+
 /// Serial number of the FAT of the EFI system partition, as `mkfs.vfat -i` takes it.
 pub(super) const ESP_SERIAL: &str = "5f0e1a53";
 
@@ -46,16 +49,22 @@ impl Variant {
         (self == Self::Uefi).then_some(Part { start: MIB, len: 64 * MIB })
     }
 
-    /// The root filesystem.
+    /// The root filesystem, an ext4.
     pub(super) fn root(self) -> Part {
         let start = self.esp().map_or(MIB, |esp| esp.start + esp.len);
-        Part { start, len: 1_700 * MIB }
+        Part { start, len: 1_280 * MIB }
     }
 
-    /// The swap space. What is left behind it belongs to no partition.
+    /// The swap space.
     pub(super) fn swap(self) -> Part {
         let root = self.root();
         Part { start: root.start + root.len, len: 128 * MIB }
+    }
+
+    /// An XFS beside the root filesystem, where there is one. What is left behind it belongs to no partition.
+    pub(super) fn data(self) -> Option<Part> {
+        let swap = self.swap();
+        (self == Self::Uefi).then_some(Part { start: swap.start + swap.len, len: 384 * MIB })
     }
 
     /// What `sfdisk` is told.
@@ -70,7 +79,9 @@ impl Variant {
             Self::Uefi => {
                 let esp = self.esp().map(|esp| line(esp, "type=uefi, name=esp")).unwrap_or_default();
                 let root = line(self.root(), "type=linux, name=root");
-                format!("label: gpt\n{esp}{root}{}", line(self.swap(), "type=swap, name=swap"))
+                let swap = line(self.swap(), "type=swap, name=swap");
+                let data = self.data().map(|data| line(data, "type=linux, name=data")).unwrap_or_default();
+                format!("label: gpt\n{esp}{root}{swap}{data}")
             }
         }
     }
@@ -82,8 +93,10 @@ impl Variant {
             let id = format!("{high}-{low}").to_uppercase();
             format!("UUID={id} /boot/efi vfat umask=0077,nofail 0 0\n")
         });
+        let data =
+            self.data().map_or_else(String::new, |_| format!("UUID={DATA_UUID} /srv xfs nofail 0 0\n"));
         format!(
-            "UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\nUUID={SWAP_UUID} none swap sw,nofail 0 0\n{esp}"
+            "UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\nUUID={SWAP_UUID} none swap sw,nofail 0 0\n{esp}{data}"
         )
     }
 }
@@ -98,8 +111,10 @@ mod tests {
             let (root, swap) = (variant.root(), variant.swap());
             assert!(variant.esp().is_none_or(|esp| esp.start + esp.len <= root.start));
             assert!(root.start + root.len <= swap.start);
+            let last = variant.data().unwrap_or(swap);
+            assert!(last == swap || swap.start + swap.len <= last.start);
             // The copy of a GPT at the end of the disk takes 33 sectors.
-            assert!(swap.start + swap.len <= DISK_BYTES - 33 * 512);
+            assert!(last.start + last.len <= DISK_BYTES - 33 * 512);
         }
     }
 

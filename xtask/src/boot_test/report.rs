@@ -55,7 +55,10 @@ impl fmt::Display for Report {
         writeln!(f, "\n{}: the copy boots and is the source's disk of one moment", self.variant)?;
         let mut line = |key: &str, value: &dyn fmt::Display| writeln!(f, "  {key:<24} {value}");
         line("files before, copied", &format_args!("{}, {}", self.replica.durable_before, self.copy.files))?;
-        line("fsck", &self.copy.fsck)?;
+        line("e2fsck", &self.copy.fsck)?;
+        if self.copy.xfs_clean == Some(true) {
+            line("xfs_repair", &"nothing to repair")?;
+        }
         for (key, value) in &self.replica.figures {
             line(key, value)?;
         }

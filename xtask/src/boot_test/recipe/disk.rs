@@ -14,7 +14,7 @@ use anyhow::{Context, ensure};
 use super::{loader, system};
 use crate::boot_test::{
     bounded::Bounded,
-    layout::{DISK_BYTES, Part, ROOT_UUID, SWAP_UUID, Variant},
+    layout::{DATA_UUID, DISK_BYTES, Part, ROOT_UUID, SWAP_UUID, Variant},
 };
 
 const BOUND: Duration = Duration::from_mins(5);
@@ -38,12 +38,17 @@ pub(super) fn make(debian: &Path, variant: Variant, work: &Path) -> anyhow::Resu
         None => loader::bios(&root, &disk, variant.root().start)?,
         Some(part) => place(&disk, part, &loader::esp(&root, part, work)?)?,
     }
-    let swap = work.join("swap");
-    File::create_new(&swap)
-        .and_then(|file| file.set_len(variant.swap().len))
-        .with_context(|| format!("making {}", swap.display()))?;
+    let swap = blank(&work.join("swap"), variant.swap())?;
     Bounded::new(BOUND, "mkswap").args(["--uuid", SWAP_UUID]).args([&swap]).run()?;
     place(&disk, variant.swap(), &swap)?;
+    if let Some(part) = variant.data() {
+        let data = blank(&work.join("data"), part)?;
+        Bounded::new(BOUND, "mkfs.xfs")
+            .args(["-q", "-m", &format!("uuid={DATA_UUID}")])
+            .args([&data])
+            .run()?;
+        place(&disk, part, &data)?;
+    }
     // The filesystem takes the files of the guest, with their owners and modes, as it is made.
     let part = variant.root();
     Bounded::new(BOUND, "mkfs.ext4")
@@ -68,6 +73,14 @@ fn divide(raw: &Path, variant: Variant) -> anyhow::Result<()> {
     }
     ensure!(sfdisk.wait().context("waiting for sfdisk")?.success(), "sfdisk made no partition table");
     Ok(())
+}
+
+/// Makes a file of the size of a partition.
+fn blank(path: &Path, part: Part) -> anyhow::Result<PathBuf> {
+    File::create_new(path)
+        .and_then(|file| file.set_len(part.len))
+        .with_context(|| format!("making {}", path.display()))?;
+    Ok(path.to_owned())
 }
 
 /// Puts a file where a partition is; blocks of zeros stay holes.

@@ -58,7 +58,7 @@ pub(super) fn esp(root: &Path, part: Part, work: &Path) -> anyhow::Result<std::p
         "search --no-floppy --fs-uuid --set=root {ROOT_UUID}\nset prefix=($root)/boot/grub\nconfigfile $prefix/grub.cfg\n"
     );
     system::write(root, "early.cfg", &early, 0o644)?;
-    let modules = format!("part_gpt fat {MODULES}");
+    let modules = format!("part_gpt fat efi_gop {MODULES}");
     let efi = image(root, &["-O", "x86_64-efi", "-p", "/boot/grub", "-c", "/early.cfg"], &modules)?;
     fs::remove_file(root.join("early.cfg")).context("removing GRUB's first instructions")?;
     let (program, fat) = (work.join("BOOTX64.EFI"), work.join("esp.fat"));
