@@ -37,6 +37,7 @@ impl Image {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        File::open(directory).during("opening", directory)?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         // It is removed when it is dropped without being named.
         let part = Builder::new().prefix(&format!(".{name}.")).suffix(".part").tempfile_in(directory);

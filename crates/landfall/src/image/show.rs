@@ -147,3 +147,18 @@ impl HowShown {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::HowShown;
+
+    #[test]
+    fn it_is_told_how_a_disk_was_made() {
+        let overlay = HowShown::Overlay { base: "m-1".to_owned(), written_bytes: 3 << 20 };
+        assert_eq!(overlay.words(), "a layer of 3.0 MiB over m-1");
+        assert_eq!(HowShown::Copied { written_bytes: 5 << 30 }.words(), "copying 5.0 GiB");
+        assert_eq!(HowShown::Reflink.words(), "sharing blocks");
+        let json = serde_json::to_string(&overlay).unwrap();
+        assert_eq!(json, r#"{"By":"Overlay","Base":"m-1","WrittenBytes":3145728}"#);
+    }
+}

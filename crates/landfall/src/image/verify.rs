@@ -98,7 +98,7 @@ pub(super) fn disk(image: &Image, number: Option<u16>) -> Result<DiskManifest, I
 
 fn remedy(damage: &[Damage], file: bool) -> &'static str {
     match damage {
-        [Damage::Signature(_)] => {
+        [Damage::Signature(_), ..] => {
             "Do not trust this image: what it says of itself is not what this center signed. Use another one"
         }
         _ if file => "Export it again with landfall image export, and copy it without a change",

@@ -4,6 +4,7 @@ use std::{
     fs::{self, OpenOptions},
     os::unix::fs::{FileExt, PermissionsExt},
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
 
 use center::{keyring::MasterKeySource, server::open_keyring};
@@ -17,7 +18,12 @@ use crate::bench::{Bench, replacements};
 macro_rules! assert_told {
     ($told:expr, @$expected:literal) => {
         let filters: Vec<_> =
-            [(r"(Room +|\d MiB +)\d+\.\d [KM]iB", "${1}ROOM"), (r"(RoomBytes.: )\d+", "${1}ROOM")]
+            [
+                (r"(Room +|\d MiB +|takes |took )\d+\.\d [KM]iB", "${1}ROOM"),
+                (r"(sharing blocks|copying 1.0 MiB)", "HOW"),
+                (r"(RoomBytes.: )\d+", "${1}ROOM"),
+                (r"(after|within) [0-9.]+ s", "$1 SECONDS"),
+            ]
                 .into_iter()
                 .chain(replacements())
                 .collect();
@@ -53,7 +59,7 @@ fn build(bench: &Bench, id: &str, head: &[u8], signer: &Signer) {
         id: id.to_owned(),
         name: "web".to_owned(),
         source: "s-0123456789abcdefghij".to_owned(),
-        job: "j-0123456789abcdefghij".to_owned(),
+        job: format!("j-of-{id}"),
         run: "run-1".to_owned(),
         started: "2026-11-24T13:00:00Z".to_owned(),
         finished: "2026-11-24T13:10:00Z".to_owned(),
@@ -114,7 +120,7 @@ fn images_are_listed_shown_and_verified() {
     Id  m-1
     Name  web
     Source  s-ID
-    Job  j-0123456789abcdefghij
+    Job  j-of-m-1
     Run  run-1
     Started  TIME (HINT)
     Finished  TIME (HINT)
@@ -123,8 +129,8 @@ fn images_are_listed_shown_and_verified() {
     Directory  DIR/data/images/m-1
     Room  ROOM
 
-    DISK  SIZE  ROOT (BLAKE3)
-    0  16.0 MiB  d177d3522a07e6da36cf186f3c2679888c4a4ce0767cc96383469e4ece156db3
+    DISK  SIZE  MADE BY  ROOT (BLAKE3)
+    0  16.0 MiB  HOW  d177d3522a07e6da36cf186f3c2679888c4a4ce0767cc96383469e4ece156db3
     | landfall image verify m-1 reads all of it and compares
 
     $ landfall image verify m-1
@@ -176,4 +182,208 @@ fn images_are_listed_shown_and_verified() {
     | landfall: the manifest DIR/data/images/m-3/manifest.json cannot be used: EOF while parsing an object at line 1 column 1; it was damaged, or is of a newer version
     [exit 1]
     "#);
+}
+
+#[test]
+fn disks_are_exported_and_compared() {
+    let bench = Bench::new();
+    build(&bench, "m-1", &[7; 4096], &signer(&bench));
+    build(&bench, "m-2", &[8; 4096], &Signer::from_seed(&[1; 32]).unwrap());
+    let told = session(
+        &bench,
+        &[
+            "image export m-1 --format qcow2 --compress --to web.qcow2",
+            "image export m-1 --format raw --to web.raw --output json",
+            "image export m-1 --format raw --to web.raw",
+            "image export m-1 --format raw --compress --to other.raw",
+            "image export m-1 --format raw --disk 3 --to other.raw",
+            "image export m-2 --format raw --to other.raw",
+            "image export m-1 --format raw --to missing/other.raw",
+            "image verify m-1 --against web.qcow2",
+            "image verify m-1 --against web.raw",
+            "image verify m-1 --against missing.raw",
+            "image verify m-2 --against web.raw",
+        ],
+    );
+    assert_told!(told, @r#"
+    $ landfall image export m-1 --format qcow2 --compress --to web.qcow2
+    | Wrote disk 0 of m-1, 16.0 MiB, as qcow2 to web.qcow2; it takes ROOM
+    | landfall image verify m-1 --against web.qcow2 --disk 0 compares it with what was signed
+
+    $ landfall image export m-1 --format raw --to web.raw --output json
+    {
+      "ImageId": "m-1",
+      "Disk": 0,
+      "File": "web.raw",
+      "Format": "raw",
+      "SizeBytes": 16777216,
+      "RoomBytes": ROOM
+    }
+    | Wrote disk 0 of m-1, 16.0 MiB, as raw to web.raw; it takes ROOM
+    | landfall image verify m-1 --against web.raw --disk 0 compares it with what was signed
+
+    $ landfall image export m-1 --format raw --to web.raw
+    | landfall: web.raw is there already; remove it first, or choose another name
+    [exit 1]
+
+    $ landfall image export m-1 --format raw --compress --to other.raw
+    | landfall: a raw file cannot be packed; leave --compress away, or use --format qcow2
+    [exit 2]
+
+    $ landfall image export m-1 --format raw --disk 3 --to other.raw
+    | landfall: the image has no disk 3; its disks are listed in its manifest
+    [exit 1]
+
+    $ landfall image export m-2 --format raw --to other.raw
+    | landfall: exporting m-2: the manifest is signed by another key than this center's; nothing was exported: use another image
+    [exit 1]
+
+    $ landfall image export m-1 --format raw --to missing/other.raw
+    | landfall: opening missing: No such file or directory (os error 2)
+    [exit 1]
+
+    $ landfall image verify m-1 --against web.qcow2
+    equal: web.qcow2 is what this center signed for m-1 (1 disk, 16.0 MiB, key KEY-ID)
+
+    $ landfall image verify m-1 --against web.raw
+    equal: web.raw is what this center signed for m-1 (1 disk, 16.0 MiB, key KEY-ID)
+
+    $ landfall image verify m-1 --against missing.raw
+    | landfall: opening missing.raw: No such file or directory (os error 2)
+    [exit 1]
+
+    $ landfall image verify m-2 --against web.raw
+    different: web.raw is not what this center signed for m-2
+      the manifest is signed by another key than this center's
+      disk 0 differs in the 1048576 bytes at 0
+    | Do not trust this image: what it says of itself is not what this center signed. Use another one
+    [exit 1]
+    "#);
+    flip(&bench.path().join("web.raw"), 9 * MIB + 5);
+    assert_told!(session(&bench, &["image verify m-1 --against web.raw --disk 0"]), @r"
+    $ landfall image verify m-1 --against web.raw --disk 0
+    different: web.raw is not what this center signed for m-1
+      disk 0 differs in the 1048576 bytes at 9437184
+    | Export it again with landfall image export, and copy it without a change
+    [exit 1]
+    ");
+    flip(&disk(&bench, "m-1"), 9 * MIB + 5);
+    assert_told!(session(&bench, &["image export m-1 --format raw --to other.raw"]), @r"
+    $ landfall image export m-1 --format raw --to other.raw
+    | landfall: disk 0 differs from the manifest, first at byte 9437184; nothing was exported: use another image
+    [exit 1]
+    ");
+    let left: Vec<_> = fs::read_dir(bench.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("other")), "{left:?}");
+}
+
+#[test]
+fn an_image_is_removed_unless_it_is_used() {
+    let bench = Bench::new();
+    build(&bench, "m-1", &[7; 4096], &signer(&bench));
+    let library = Library::new(bench.data().join("images"));
+    let held = library.image("m-1").unwrap();
+    assert_told!(session(&bench, &["image remove m-1"]), @r"
+    $ landfall image remove m-1
+    | landfall: image m-1 is in use: it is being verified, exported, started or removed; try again when that is done
+    [exit 1]
+    ");
+    drop(held);
+    assert_told!(session(&bench, &["image remove m-1", "image remove m-1", "image remove ../m-1"]), @r#"
+    $ landfall image remove m-1
+    | Removed m-1
+    | It took ROOM
+
+    $ landfall image remove m-1
+    | landfall: there is no image m-1; landfall image list shows those there are
+    [exit 1]
+
+    $ landfall image remove ../m-1
+    | landfall: "../m-1" cannot name an image: use 1 to 64 letters, digits, hyphens and underscores
+    [exit 1]
+    "#);
+    assert_eq!(library.ids().unwrap(), [""; 0]);
+}
+
+/// Sends its text to the first serial port and halts: the first sector of a disk, for a PC's old firmware.
+fn boot_sector(text: &str) -> Vec<u8> {
+    let mut sector = vec![
+        0x31, 0xc0, 0x8e, 0xd8, 0xbe, 0x15, 0x7c, 0xba, 0xf8, 0x03, 0xac, 0x84, 0xc0, 0x74, 0x03, 0xee, 0xeb,
+        0xf8, 0xf4, 0xeb, 0xfd,
+    ];
+    sector.extend(text.as_bytes());
+    sector.resize(510, 0);
+    sector.extend([0x55, 0xaa]);
+    sector.resize(4096, 0);
+    sector
+}
+
+#[test]
+fn an_image_is_started() {
+    let bench = Bench::new();
+    build(&bench, "m-1", &boot_sector("Debian GNU/Linux 13 web ttyS0\r\n\r\nweb login: "), &signer(&bench));
+    // Where KVM is there, it may be used; whether it is there differs from machine to machine.
+    let told = session(
+        &bench,
+        &[
+            "image test-boot m-1 --timeout 120 --memory 128",
+            "image test-boot m-1 --timeout 4 --memory 128 --expect hello",
+        ],
+    );
+    let told = told.replace("kvm", "ACCELERATOR").replace("tcg", "ACCELERATOR");
+    assert_told!(told, @r#"
+    $ landfall image test-boot m-1 --timeout 120 --memory 128
+    Start  up: "login:" came up after SECONDS
+    Firmware  bios, by the disk's partition table
+    Accelerator  ACCELERATOR
+    Image  untouched: all of it is what this center signed
+
+    $ landfall image test-boot m-1 --timeout 4 --memory 128 --expect hello
+    Start  not up: no "hello" within SECONDS
+    Firmware  bios, by the disk's partition table
+    Accelerator  ACCELERATOR
+    Image  untouched: all of it is what this center signed
+
+    The last that it said on its serial line:
+      Debian GNU/Linux 13 web ttyS0
+      web login:
+    | Give it more time with --timeout, or say what it prints when it is up with --expect
+    [exit 1]
+    "#);
+    let mut bare = bench.command(&["image", "test-boot", "m-1"]);
+    let without_qemu = bare.env("PATH", "/nonexistent").output().unwrap();
+    assert_told!(crate::bench::Done::from(without_qemu).told(), @r"
+    | landfall: qemu-system-x86_64 was not found; install it (Debian: apt install qemu-system-x86), then try again
+    [exit 1]
+    ");
+}
+
+#[test]
+fn ctrl_c_ends_a_start_and_its_machine() {
+    let bench = Bench::new();
+    build(&bench, "m-1", &[7; 4096], &signer(&bench));
+    let mut command = bench.command(&["image", "test-boot", "m-1", "--timeout", "600", "--memory", "64"]);
+    let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let id = process.id();
+    while !qemus().contains(&id) {
+        std::thread::yield_now();
+    }
+    let signalled = Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+    assert!(signalled.success());
+    assert_told!(crate::bench::Done::from(process.wait_with_output().unwrap()).told(), @r"
+    | landfall: stopped; nothing was changed
+    [exit 1]
+    ");
+    assert!(!qemus().contains(&id), "QEMU outlived its start");
+}
+
+/// The parents of the running QEMUs.
+fn qemus() -> Vec<u32> {
+    let statuses = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| fs::read_to_string(entry.unwrap().path().join("stat")).ok());
+    statuses
+        .filter(|stat| stat.contains("(qemu-system-x86"))
+        .filter_map(|stat| stat.rsplit(") ").next()?.split(' ').nth(1)?.parse().ok())
+        .collect()
 }
