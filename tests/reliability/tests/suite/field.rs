@@ -27,6 +27,8 @@ pub(crate) struct Field {
     pub(crate) agent: Option<Child>,
     pub(crate) state: PathBuf,
     pub(crate) disk: PathBuf,
+    /// Whether the disk is a block device.
+    pub(crate) beside_devices: bool,
     pub(crate) runtime: Runtime,
 }
 
@@ -44,6 +46,7 @@ impl Field {
             agent: None,
             state: place.path().join("agent"),
             disk,
+            beside_devices: false,
             runtime: Runtime::new().unwrap(),
         }
     }
@@ -75,8 +78,9 @@ impl Field {
         let health = self.center.as_ref().unwrap().get("/healthz").unwrap().1;
         let health: Value = serde_json::from_str(&health).unwrap();
         let imported = Command::new(reliability::landfall_agent().unwrap())
-            .args(["import", "--images-only", "--output", "json", "--token-id", &code.id, "--disk"])
+            .args(["import", "--output", "json", "--token-id", &code.id, "--disk"])
             .arg(&self.disk)
+            .args((!self.beside_devices).then_some("--images-only"))
             .arg("--state-dir")
             .arg(&self.state)
             .args(["--server", &format!("https://{}", self.link.address())])
@@ -153,7 +157,7 @@ impl Field {
         let library = Library::new(self.launch.data_dir.join("images"));
         let image = library.image(image).unwrap();
         let index = image.manifest().disks[0].index;
-        image.export(index, &exported, Format::Raw, |_| {}).unwrap();
+        image.export(index, &exported, Format::Raw, |_| std::ops::ControlFlow::Continue(())).unwrap();
         let mut copy = Vec::new();
         File::open(&exported).unwrap().read_to_end(&mut copy).unwrap();
         let same = |(number, own): (usize, &[u8])| own == &disk[number * 4096..number * 4096 + own.len()];

@@ -17,6 +17,8 @@ mod ledger;
 #[cfg(test)]
 mod link;
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod refusals;
