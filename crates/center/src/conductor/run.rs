@@ -73,7 +73,6 @@ impl Conducted {
             // Over already is as good.
             let _ = self.event(Event::Failed { run, code, message }).await;
         }
-        self.center.figures.made(&id);
         self.center.write_figures().await;
         self.center.figures.end(&id);
         self.center.figures.changed(self.job.account, &id);
@@ -254,6 +253,9 @@ impl Conducted {
                 tracing::warn!(job = %self.job.id, %error, "staging disks stay until the next start of the center");
             }
         }
+        // Whoever sees the run's end is to find its figures.
+        self.center.figures.made(&self.job.id);
+        self.center.write_figures().await;
         self.event(Event::Cleaned { run }).await
     }
 
