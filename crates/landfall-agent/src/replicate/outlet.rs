@@ -1,5 +1,7 @@
 //! One stream to the center: numbering, window, pace, and the center's answers.
 
+mod waits;
+
 use std::{sync::Arc, time::Duration};
 
 use agent_api::{StreamError, read_frame, write_frame};
@@ -13,7 +15,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, AsyncWriteExt, WriteHalf},
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::Instant,
+    time::{Instant, timeout},
 };
 
 use super::{
@@ -21,8 +23,9 @@ use super::{
     heard::{Heard, State, listen},
 };
 
-/// How long the center's last words are waited for, once it takes nothing more.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// A center that has been asked and says nothing for so long is not there any more, whatever the connection says: a proxy
+/// between may keep that up. Less than the time in which the slowest disk takes half a window.
+const SILENCE: Duration = Duration::from_mins(5);
 
 /// Bytes after which the speed of the link is taken anew.
 const MEASURED_BYTES: u64 = 4 << 20;
@@ -170,9 +173,9 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
     /// Waits for an answer.
     pub async fn answer(&mut self, answer: oneshot::Receiver<Vec<u8>>) -> Result<Vec<u8>, ReplicateError> {
         self.push(&[]).await?;
-        match answer.await {
-            Ok(wanted) => Ok(wanted),
-            Err(_) => Err(self.ended().await),
+        match timeout(SILENCE, answer).await {
+            Ok(Ok(wanted)) => Ok(wanted),
+            _ => Err(self.ended().await),
         }
     }
 
@@ -228,7 +231,8 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
             self.writer.write_all(payload).await?;
             self.writer.flush().await
         };
-        if written.await.is_err() || self.state.borrow().over.is_some() {
+        let written = timeout(SILENCE, written).await;
+        if !matches!(written, Ok(Ok(()))) || self.state.borrow().over.is_some() {
             // What the center said last tells more than a broken pipe.
             return Err(self.ended().await);
         }
@@ -256,66 +260,6 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
         match (self.measured.2, allowed) {
             (Some(measured), Some(allowed)) => Some(measured.min(allowed)),
             (measured, allowed) => measured.or(allowed),
-        }
-    }
-
-    /// Waits until the limit allows these bytes; a limit that changes meanwhile counts at once.
-    async fn pace(&mut self, bytes: u64) {
-        let begun = Instant::now();
-        while let Err(wait) = self.bandwidth.admit(bytes) {
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                changed = self.state.changed() => if changed.is_err() {
-                    return;
-                }
-            }
-            self.meter.note_wait(Limit::Bandwidth, begun);
-        }
-    }
-
-    /// Waits until the window has room for content.
-    async fn wait_for_room(&mut self, bytes: u64) -> Result<(), ReplicateError> {
-        let begun = Instant::now();
-        loop {
-            let durable = self.state.borrow_and_update().durable;
-            while self.unacknowledged.front().is_some_and(|(sequence, _)| *sequence <= durable) {
-                self.unacknowledged.pop_front();
-            }
-            let under_way: u64 = self.unacknowledged.iter().map(|(_, bytes)| bytes).sum();
-            if self.unacknowledged.is_empty() || under_way + bytes <= self.welcome.window_bytes {
-                self.meter.note_wait(Limit::CenterDisk, begun);
-                return Ok(());
-            }
-            self.push(&[]).await?;
-            if self.state.borrow().over.is_some() || self.state.changed().await.is_err() {
-                return Err(self.ended().await);
-            }
-        }
-    }
-
-    async fn wait_durable(&mut self, sequence: u64) -> Result<(), ReplicateError> {
-        self.push(&[]).await?;
-        loop {
-            if self.state.borrow_and_update().durable >= sequence {
-                return Ok(());
-            }
-            if self.state.borrow().over.is_some() || self.state.changed().await.is_err() {
-                return Err(self.ended().await);
-            }
-        }
-    }
-
-    /// Why nothing more is heard of the center.
-    async fn ended(&mut self) -> ReplicateError {
-        let heard = match self.listening.take() {
-            Some(listening) => tokio::time::timeout(LAST_WORDS, listening).await.ok(),
-            None => None,
-        };
-        let over = self.state.borrow().over.clone();
-        match (over, heard) {
-            (Some(Err(failed)), _) => ReplicateError::Center(failed),
-            (_, Some(Ok(Err(error)))) => error.into(),
-            _ => ReplicateError::Closed,
         }
     }
 }

@@ -1,11 +1,21 @@
 //! The program itself while it copies, over TCP.
 
-use std::{process::Stdio, sync::atomic::Ordering::SeqCst};
+use std::{
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+};
 
 use agent_api::{REPORT, RunWork, Work, WorkDisk};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+};
 
 use crate::{
     copies::Center,
@@ -28,6 +38,15 @@ fn start(source: &Source) -> Child {
 fn end(child: &Child) {
     let pid = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
     kill_process(pid, Signal::TERM).unwrap();
+}
+
+async fn until_complete(source: &Source) {
+    let complete = |report: &crate::stand_in::Call| report.body["event"]["kind"] == "complete";
+    let mut reports = 0;
+    while !source.center.calls().iter().any(complete) {
+        reports += 1;
+        source.center.until(REPORT, reports).await;
+    }
 }
 
 async fn status(source: &Source) -> Value {
@@ -60,12 +79,7 @@ async fn a_copy_stays_small_and_ends_with_a_signal_and_success() {
     end(&first);
     assert_eq!(first.wait().await.unwrap().code(), Some(0));
     let mut second = start(&source);
-    let complete = |report: &crate::stand_in::Call| report.body["event"]["kind"] == "complete";
-    let mut reports = 1;
-    while !source.center.calls().iter().any(complete) {
-        reports += 1;
-        source.center.until(REPORT, reports).await;
-    }
+    until_complete(&source).await;
     assert!(copies.disks.lock().unwrap()[0] == content);
     assert!(copies.content_bytes.load(SeqCst) >= SIZE as u64);
     let peak = peak_kib(second.id().unwrap());
@@ -74,6 +88,64 @@ async fn a_copy_stays_small_and_ends_with_a_signal_and_success() {
     assert_eq!((&work["run_id"], &work["state"]), (&json!("run-1"), &json!("complete")), "{work}");
     end(&second);
     assert_eq!(second.wait().await.unwrap().code(), Some(0));
+}
+
+/// Passes on what a proxy is asked for, connection after connection; counts them.
+async fn proxy() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let passed = Arc::new(AtomicUsize::new(0));
+    let counted = passed.clone();
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            counted.fetch_add(1, SeqCst);
+            tokio::spawn(async move {
+                let mut head = vec![];
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(client.read_u8().await.unwrap());
+                }
+                let head = String::from_utf8(head).unwrap();
+                let mut center = TcpStream::connect(head.split(' ').nth(1).unwrap()).await.unwrap();
+                client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut center).await;
+            });
+        }
+    });
+    (url, passed)
+}
+
+#[tokio::test]
+async fn a_copy_goes_through_the_proxy_that_the_environment_names() {
+    let source = Source::facing(healthy).await;
+    let content = vec![7; 1 << 20];
+    let path = source.path("disk.img");
+    std::fs::write(&path, &content).unwrap();
+    assert_eq!(source.import(&[]).await.exit, Some(0));
+    let copies = Center::new(&[content.len()]);
+    let taken = copies.clone();
+    source.center.take_streams(move |stream| {
+        let copies = taken.clone();
+        tokio::spawn(async move { drop(copies.serve(stream).await) }).abort_handle()
+    });
+    let run = RunWork { run_id: "run-1".into(), base_run_id: None, audit: false };
+    let disk = WorkDisk { index: 0, path, size_bytes: content.len() as u64, table_id: None };
+    let work = Work { job_id: "j-1".into(), run: Some(run), disks: vec![disk], freeze_budget_ms: 2_000 };
+    source.center.order(Some(work));
+    let (url, passed) = proxy().await;
+    let mut agent = Command::new(env!("CARGO_BIN_EXE_landfall-agent"))
+        .args(["run", "--state-dir", source.state().to_str().unwrap()])
+        .env_clear()
+        .env("https_proxy", url)
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    until_complete(&source).await;
+    assert!(copies.disks.lock().unwrap()[0] == content);
+    // Heartbeats, reports and two streams.
+    assert_eq!(passed.load(SeqCst), 4);
+    end(&agent);
+    assert_eq!(agent.wait().await.unwrap().code(), Some(0));
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub(crate) struct Center {
     pub(crate) done: AtomicU64,
     /// After so many bytes of each of these sessions the link is cut.
     pub(crate) cuts: Mutex<Vec<u64>>,
+    /// After so many bytes of each of these streams nothing more of it arrives, and nobody is told.
+    pub(crate) stalls: Mutex<Vec<u64>>,
 }
 
 impl Center {
@@ -43,6 +45,7 @@ impl Center {
             sessions: AtomicU64::new(0),
             done: AtomicU64::new(0),
             cuts: Mutex::default(),
+            stalls: Mutex::default(),
         })
     }
 
@@ -53,9 +56,11 @@ impl Center {
         }
         let cut = self.cuts.lock().unwrap().pop();
         let (near, far) = duplex(64 * 1024);
-        let far = match cut {
-            Some(most) => link_of(far, most),
-            None => far,
+        let stall = self.stalls.lock().unwrap().pop();
+        let far = match (cut, stall) {
+            (Some(most), _) => link_of(far, most, false),
+            (None, Some(most)) => link_of(far, most, true),
+            (None, None) => far,
         };
         tokio::spawn(async move {
             // A cut link ends the stream with an error, as it should.
@@ -164,14 +169,19 @@ fn place(range: Range) -> std::ops::Range<usize> {
     usize::try_from(range.offset()).unwrap()..usize::try_from(range.end()).unwrap()
 }
 
-/// A link that is cut after so many bytes of the agent's.
-fn link_of(far: DuplexStream, most: u64) -> DuplexStream {
+/// A link that is cut after so many bytes of the agent's, or takes no more from then on.
+fn link_of(far: DuplexStream, most: u64, stalls: bool) -> DuplexStream {
     let (inner, center) = duplex(64 * 1024);
     tokio::spawn(async move {
         let (from_agent, mut to_agent) = tokio::io::split(far);
         let (mut from_center, mut to_center) = tokio::io::split(inner);
         let back = tokio::spawn(async move { tokio::io::copy(&mut from_center, &mut to_agent).await });
-        let _ = tokio::io::copy(&mut from_agent.take(most), &mut to_center).await;
+        let mut some = from_agent.take(most);
+        let _ = tokio::io::copy(&mut some, &mut to_center).await;
+        if stalls {
+            // Ends when the agent has given up.
+            let _ = tokio::io::copy(&mut some.into_inner(), &mut tokio::io::sink()).await;
+        }
         back.abort();
         let _ = to_center.shutdown().await;
     });

@@ -103,6 +103,21 @@ async fn after_breaks_at_most_the_windows_are_sent_again() {
     assert!(again <= windows, "{again} bytes again, {windows} allowed");
 }
 
+/// A proxy may keep a connection up behind which nobody is.
+#[tokio::test(start_paused = true)]
+async fn a_center_that_falls_silent_is_called_again() {
+    let content = noise(7, 4 << 20);
+    let (_directory, source) = image(&content);
+    let center = Center::new(&[content.len()]);
+    // Of the first session nothing more arrives after this, and nothing ends.
+    *center.stalls.lock().unwrap() = vec![1 << 20, 1 << 20];
+    let begun = tokio::time::Instant::now();
+    complete(source, options(), &center).await;
+    assert!(center.disks.lock().unwrap()[0] == content);
+    assert_eq!(center.sessions.load(SeqCst), 2);
+    assert!(begun.elapsed() < Duration::from_mins(6), "{:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn free_ranges_hold_no_garbage() {
     let content = content();
