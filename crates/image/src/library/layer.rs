@@ -14,8 +14,9 @@ use std::{
 use replication::digest::is_zero;
 
 use super::{
-    Library,
+    Library, MANIFEST,
     build::{new_file, seal},
+    form, read,
 };
 use crate::{
     DiskManifest, How, ImageError, Origin,
@@ -36,17 +37,22 @@ impl Base {
         if origin.job.is_empty() {
             return None;
         }
-        // An image that cannot be read is none to build on, and no reason not to build.
-        let images = library.ids().ok()?.into_iter().filter_map(|id| library.image(&id).ok());
-        let mut former: Vec<_> = images.filter(|image| image.manifest().origin.job == origin.job).collect();
-        former.sort_by_key(|image| {
-            let origin = &image.manifest().origin;
-            (origin.finished.clone(), origin.id.clone())
+        // An image that cannot be read is none to build on, and no reason not to build. None is held either: one that is
+        // removed meanwhile cannot be linked to.
+        let manifests = library.ids().ok()?.into_iter().filter_map(|id| {
+            let directory = library.directory.join(&id);
+            let (_, manifest) = read(&directory.join(MANIFEST), &id).ok()?;
+            Some((directory, manifest))
         });
-        former.iter().rev().find_map(|image| {
-            let old = image.disk(disk.index).ok().filter(|old| old.size_bytes == disk.size_bytes)?;
-            let file = image.form(old).raw().to_owned();
-            Some(Self { image: image.manifest().origin.id.clone(), file })
+        let mut former: Vec<_> =
+            manifests.filter(|(_, manifest)| manifest.origin.job == origin.job).collect();
+        former.sort_by(|(_, a), (_, b)| {
+            (&a.origin.finished, &a.origin.id).cmp(&(&b.origin.finished, &b.origin.id))
+        });
+        former.into_iter().rev().find_map(|(directory, manifest)| {
+            let alike = |old: &&DiskManifest| old.index == disk.index && old.size_bytes == disk.size_bytes;
+            let old = manifest.disks.iter().find(alike)?;
+            Some(Self { file: form(&directory, old).raw().to_owned(), image: manifest.origin.id.clone() })
         })
     }
 

@@ -129,11 +129,7 @@ impl Library {
         if !path.exists() {
             return Err(ImageError::Missing(id.to_owned()));
         }
-        let text = bounded(&path)?;
-        let manifest = parse(&path, &text)?;
-        if manifest.origin.id != id {
-            return Err(ImageError::Manifest { path, reason: "it is of another image".to_owned() });
-        }
+        let (text, manifest) = read(&path, id)?;
         Ok(Image { directory, manifest, text, _lock: lock })
     }
 
@@ -254,6 +250,17 @@ fn check_id(id: &str) -> Result<(), ImageError> {
         Ok(())
     } else {
         Err(ImageError::Id(id.chars().take(100).collect()))
+    }
+}
+
+/// Reads the manifest of an image; gives its bytes, which are signed, and what they say.
+fn read(path: &Path, id: &str) -> Result<(Vec<u8>, Manifest), ImageError> {
+    let text = bounded(path)?;
+    let manifest = parse(path, &text)?;
+    if manifest.origin.id == id {
+        Ok((text, manifest))
+    } else {
+        Err(ImageError::Manifest { path: path.into(), reason: "it is of another image".to_owned() })
     }
 }
 

@@ -46,8 +46,8 @@ impl Drop for Meter {
 
 fn line(done: u64, total: u64, took: Duration) -> String {
     let percent = (u128::from(done) * 100).checked_div(u128::from(total)).unwrap_or(100).min(100);
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
-    let rate = done.saturating_mul(1000) / milliseconds;
+    let rate = u128::from(done) * 1000 / took.as_millis().max(1);
+    let rate = u64::try_from(rate).unwrap_or(u64::MAX);
     let left = match total.saturating_sub(done).checked_div(rate) {
         Some(seconds) if took >= Duration::from_secs(1) => format!("  {} left", clock(seconds)),
         _ => String::new(),
@@ -78,7 +78,7 @@ mod tests {
             (told(10 << 20, 100 << 20, 1000), " 10 %  10.0 MiB of 100.0 MiB  10.0 MiB/s  9 s left"),
             (told(1 << 30, 400 << 30, 2000), "  0 %  1.0 GiB of 400.0 GiB  512.0 MiB/s  13 min 18 s left"),
             (told(1 << 30, 4 << 40, 4000), "  0 %  1.0 GiB of 4.0 TiB  256.0 MiB/s  4 h 33 min left"),
-            (told(u64::MAX, u64::MAX, 1000), "100 %  15.9 EiB of 15.9 EiB  15.9 PiB/s  0 s left"),
+            (told(u64::MAX, u64::MAX, 1000), "100 %  15.9 EiB of 15.9 EiB  15.9 EiB/s  0 s left"),
         ] {
             assert_eq!(shown, expected);
         }
