@@ -18,12 +18,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{
-    ConnectError, Meter, ReplicateError, Source, Tracker,
-    frozen::Held,
-    ranges::{bytes, gaps, join},
-    session::{How, Session},
-};
+use super::{ConnectError, Meter, ReplicateError, Source, Tracker, frozen::Held, session::Session};
 
 /// Time between two reports.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
@@ -135,6 +130,8 @@ pub(super) struct Drive {
     pub(super) copy: Copy,
     /// What changed and was not copied since, disk by disk.
     pub(super) pending: Vec<Vec<Range>>,
+    /// What the last scan found in use, for the next.
+    pub(super) in_use: Option<Vec<Vec<Range>>>,
     /// Bytes a second of one read after another, as measured last.
     pub(super) read_rate: f64,
     /// Freezes that came to nothing.
@@ -144,7 +141,7 @@ pub(super) struct Drive {
     pub(super) freeze: Duration,
     pub(super) healed_bytes: Option<u64>,
     /// Sessions that came to nothing, one after another.
-    failures: u32,
+    pub(super) failures: u32,
     /// Tells this attempt at the run from those of an agent that ran before.
     attempt: String,
     /// Held by everything that runs on a thread for this run.
@@ -176,6 +173,7 @@ impl Drive {
             meter: Arc::new(Meter::new(tracking)),
             tracker,
             copy,
+            in_use: None,
             read_rate: 0.0,
             freezes: 0,
             unproven: 0,
@@ -251,42 +249,6 @@ impl Drive {
         session.done().await?;
         let progress = self.meter.progress();
         Ok(Complete { progress, freeze: self.freeze, healed_bytes: self.healed_bytes })
-    }
-
-    /// Sends or compares everything in use; gives whether all of it was begun before `until`.
-    pub(super) async fn everything<S>(
-        &mut self,
-        session: &mut Session<S>,
-        phase: Phase,
-        until: Option<tokio::time::Instant>,
-    ) -> Result<bool, ReplicateError>
-    where
-        S: AsyncRead + AsyncWrite + Send + 'static,
-    {
-        self.flush().await?;
-        let source = self.source.clone();
-        let allocated = self.blocking(move || {
-            let disks = source.disks.iter().map(|disk| match (disk.allocated)() {
-                Ok(ranges) => Ok(join(ranges)),
-                Err(error) => Err(ReplicateError::Allocation { disk: disk.number, error }),
-            });
-            disks.collect::<Result<Vec<_>, _>>()
-        });
-        let allocated = allocated.await?;
-        let numbers = self.source.disks.iter().map(|disk| disk.number);
-        self.meter.pass(phase, numbers.zip(allocated.iter().map(|ranges| bytes(ranges))));
-        let first = matches!(self.copy, Copy::Unknown);
-        let how = if first && session.fresh() { How::Outright } else { How::Compare };
-        if how == How::Compare && phase == Phase::Full {
-            for (disk, ranges) in self.source.disks.iter().zip(&allocated) {
-                session.zeros(disk.number, gaps(ranges, disk.content.size())).await?;
-            }
-        }
-        let reads = self.meter.reads();
-        let all = session.pass(how, allocated, until).await?;
-        self.failures = 0;
-        self.note_read_rate(reads);
-        Ok(all)
     }
 
     /// From now on the copy is compared, not sent outright.

@@ -13,6 +13,7 @@ mod copier;
 mod devices;
 mod disk;
 mod drive;
+mod everything;
 mod failure;
 mod follow;
 mod frozen;

@@ -3,6 +3,9 @@
 //! A scan that finds nothing to send, after one that covered everything, proves that the disk was equal to the copy at the
 //! moment between the two: what was read before that moment was read again after it, and was the same. On a disk at rest
 //! the second scan is that proof. On one that is written to, a scan has to fit into a freeze.
+//!
+//! The second scan goes by the first one's map of what is in use, since finding that out freezes and thaws, which writes. The
+//! filesystems' own records are in that map: were anything else in use by now, they would differ.
 
 use std::time::{Duration, Instant};
 

@@ -52,8 +52,8 @@ fn files_of(copy: &[u8]) -> Vec<(String, Vec<u8>)> {
     let (image, point) = (folder.path().join("copy.img"), folder.path().join("mounted"));
     std::fs::write(&image, copy).unwrap();
     std::fs::create_dir(&point).unwrap();
-    // The first partition begins at one mebibyte.
-    let loops = "loop,ro,offset=1048576,sizelimit=67108864";
+    // The first partition begins at one mebibyte. Its journal may have to be played, as after a power cut.
+    let loops = "loop,rw,offset=1048576,sizelimit=67108864";
     tool("mount", &["-o", loops, image.to_str().unwrap(), point.to_str().unwrap()], "");
     let _mounted = Mounted(&point);
     let entries = std::fs::read_dir(&point).unwrap().map(|entry| entry.unwrap().path());

@@ -79,6 +79,23 @@ impl Live {
         Arc::new(Source { disks: vec![disk], tracker, freezer: self.clone() })
     }
 
+    /// Without a tracker, and with a disk that is written to whenever what it has in use is found out, as a freeze does.
+    pub(crate) fn source_that_settles(self: &Arc<Self>) -> Arc<Source> {
+        let live = self.clone();
+        let allocated = move || {
+            let mut state = live.state.lock().unwrap();
+            state.content[0] = state.content[0].wrapping_add(1);
+            Ok(vec![Range::new(0, SIZE as u64, u64::MAX).unwrap()])
+        };
+        let disk =
+            SourceDisk { number: 0, content: Arc::new(Disk(self.clone())), allocated: Arc::new(allocated) };
+        Arc::new(Source { disks: vec![disk], tracker: Err("switched off".to_owned()), freezer: self.clone() })
+    }
+
+    pub(crate) fn content(&self) -> Vec<u8> {
+        self.state.lock().unwrap().content.clone()
+    }
+
     pub(crate) fn snapshot(&self) -> Vec<u8> {
         self.state.lock().unwrap().snapshot.clone().unwrap()
     }

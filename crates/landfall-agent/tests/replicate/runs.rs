@@ -197,6 +197,16 @@ async fn without_a_tracker_a_live_disk_is_compared_in_a_freeze() {
     assert!(!live.is_frozen());
 }
 
+/// Finding out what is in use takes a freeze, and that writes: a disk is at rest when nobody else writes.
+#[tokio::test]
+async fn a_disk_at_rest_is_known_to_be_without_a_tracker() {
+    let (live, center) = (Live::new(0, 0), Center::new(&[SIZE]));
+    let options = Options { freeze_budget: Duration::from_micros(1), ..options() };
+    let complete = complete(live.source_that_settles(), options, &center).await;
+    assert_eq!((complete.freeze, complete.progress.pass), (Duration::ZERO, 2));
+    assert!(center.disks.lock().unwrap()[0] == live.content());
+}
+
 #[tokio::test]
 async fn a_source_that_never_rests_is_named() {
     let live = Live::new(u32::MAX, 3_000);
