@@ -146,6 +146,15 @@ pub fn map<S: ReadAt + ?Sized>(source: &S, disk: &Disk, in_use: InUse) -> Alloca
     allocation
 }
 
+/// The formats whose free space [`map`] finds.
+const MAPPED: [Format; 6] =
+    [Format::Ext2, Format::Ext3, Format::Ext4, Format::Xfs, Format::Vfat, Format::Swap];
+
+/// The format of this name, if [`map`] finds its free space; of any other everything is copied.
+pub fn mapped_format(name: &str) -> Option<Format> {
+    MAPPED.into_iter().find(|format| format.as_str() == name)
+}
+
 impl Allocation {
     /// Iterates over the allocated ranges in order; neighbours are merged.
     pub fn allocated(&self) -> impl Iterator<Item = Range<u64>> + '_ {

@@ -1,6 +1,7 @@
 //! `landfall source`: the servers that were imported.
 
 mod list;
+mod plan;
 mod show;
 
 use clap::{Args, Subcommand, builder::PossibleValuesParser};

@@ -14,7 +14,10 @@ use smc_model::{
     },
 };
 
-use super::state;
+use super::{
+    plan::{self, Plan},
+    state,
+};
 use crate::{
     client::Client,
     output::{Cell, Output, Said, Screen, Tone, facts},
@@ -36,6 +39,8 @@ struct Shown {
     boot_mode: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     inventory: Option<Inventory>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plan: Vec<Plan>,
 }
 
 pub(super) async fn run(client: &Client, id: String, output: Output, screen: Screen) -> anyhow::Result<Said> {
@@ -47,13 +52,15 @@ pub(super) async fn run(client: &Client, id: String, output: Output, screen: Scr
     let Some(source) = listed.into_iter().next() else {
         bail!("showing {id}: it was deleted meanwhile; landfall source list shows those there are");
     };
+    let inventory = own.inventory.as_deref().and_then(inventory);
     let shown = Shown {
         source,
         access_token_id: own.access_token_id,
         last_heartbeat_time: own.last_heartbeat_time,
         remote_address: own.remote_address,
         boot_mode: own.boot_mode,
-        inventory: own.inventory.as_deref().and_then(inventory),
+        plan: inventory.as_ref().map(plan::draw).unwrap_or_default(),
+        inventory,
     };
     Ok(output.say(&shown, || text(&shown, screen)))
 }
@@ -92,6 +99,7 @@ fn text(shown: &Shown, screen: Screen) -> String {
         Some(inventory) => {
             text.push('\n');
             text.push_str(&landfall_agent::machine::describe(inventory));
+            text.push_str(&plan::lines(&shown.plan));
         }
         None => text.push_str("\nWhat the machine consists of cannot be shown\n"),
     }
