@@ -13,6 +13,7 @@ mod boot_test;
 mod ci;
 mod codegen;
 mod licences;
+mod prove;
 mod setup;
 mod shell;
 mod test;
@@ -39,6 +40,8 @@ enum Command {
     BootTest(boot_test::Options),
     /// Check every dependency's licence and source against deny.toml.
     Licences,
+    /// Copy disks among deaths, and disks of a running machine, again and again.
+    Prove(prove::Options),
     /// Measure; the report says how each figure compares to its goal.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -63,6 +66,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::AgentStatic => agent_static::build(root).map(drop),
         Command::BootTest(options) => boot_test::run(root, options),
         Command::Licences => licences::check(root),
+        Command::Prove(options) => prove::run_all(root, options),
         Command::Bench(what) => bench::measure(root, what),
     }
 }
