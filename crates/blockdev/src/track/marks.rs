@@ -1,14 +1,24 @@
 //! Where each disk's marks lie in the shared memory, and how they are taken.
 //!
-//! One byte for each 64 KiB block, and above that two levels, each 64 times coarser, for long discards.
+//! One byte for each block, and above that two levels, each 64 times coarser, for long discards. A block has 64 KiB; of
+//! disks of more than 2 TiB together it has more, so that the memory for marks stays the same.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::kernel::PAGE;
 use super::program::LEVEL_SHIFT;
 
-/// The unit of tracking, in bytes.
+/// The least unit of tracking, in bytes.
 pub const BLOCK_BYTES: u64 = 64 << 10;
+
+/// Blocks of all disks together at the most: 32 MiB of marks, and as much for each agent whatever it watches.
+const MOST_BLOCKS: u64 = 32 << 20;
+
+/// By how many bits the blocks of disks of so many bytes together are longer than [`BLOCK_BYTES`].
+pub(super) fn coarseness(bytes: u64) -> u32 {
+    let blocks = bytes.div_ceil(BLOCK_BYTES);
+    blocks.div_ceil(MOST_BLOCKS).max(1).next_power_of_two().trailing_zeros()
+}
 
 /// A range of a disk, in bytes; its end may be that of the disk, within a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,16 +42,19 @@ pub struct Drained {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     bytes: u64,
+    block_bytes: u64,
     /// Bytes from the beginning of the memory to each level.
     levels: [u64; 3],
     lengths: [u64; 3],
 }
 
 impl Place {
-    /// Gives a disk of `bytes` the pages from `first_page`; returns also the page after it.
-    pub(super) fn new(bytes: u64, first_page: u64) -> (Self, u64) {
+    /// Gives a disk of `bytes` the pages from `first_page`, for blocks that are longer by so many bits; returns also the
+    /// page after it.
+    pub(super) fn new(bytes: u64, first_page: u64, coarseness: u32) -> (Self, u64) {
         let mut page = first_page;
-        let mut units = bytes.div_ceil(BLOCK_BYTES);
+        let block_bytes = BLOCK_BYTES << coarseness;
+        let mut units = bytes.div_ceil(block_bytes);
         let (mut levels, mut lengths) = ([0; 3], [0; 3]);
         for (level, length) in levels.iter_mut().zip(&mut lengths) {
             *level = page * PAGE as u64;
@@ -49,7 +62,7 @@ impl Place {
             page += units.div_ceil(PAGE as u64).max(1);
             units = units.div_ceil(1 << LEVEL_SHIFT);
         }
-        (Self { bytes, levels, lengths }, page)
+        (Self { bytes, block_bytes, levels, lengths }, page)
     }
 
     /// The entry that the program reads: blocks, then where each level begins.
@@ -62,7 +75,7 @@ impl Place {
     pub(super) fn drain(&self, memory: &[AtomicU64], take: &mut impl FnMut(BlockRange)) -> Drained {
         let mut drained = Drained::default();
         for (level, (start, length)) in self.levels.into_iter().zip(self.lengths).enumerate().rev() {
-            let unit = BLOCK_BYTES << (LEVEL_SHIFT.unsigned_abs() * u32::try_from(level).unwrap_or(0));
+            let unit = self.block_bytes << (LEVEL_SHIFT.unsigned_abs() * u32::try_from(level).unwrap_or(0));
             let mut run: Option<(u64, u64)> = None;
             let mut end = |run: &mut Option<(u64, u64)>| {
                 if let Some((first, after)) = run.take() {
@@ -107,7 +120,7 @@ mod tests {
 
     /// Marks bytes of a level and drains.
     fn drained(bytes: u64, marks: &[(usize, u64)]) -> Vec<(u64, u64)> {
-        let (place, pages) = Place::new(bytes, 1);
+        let (place, pages) = Place::new(bytes, 1, 0);
         let memory: Vec<AtomicU64> = (0..pages * 512).map(|_| AtomicU64::new(0)).collect();
         for (level, index) in marks {
             let at = place.levels[*level] + index;
@@ -137,8 +150,22 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_sixteen_mebibytes_for_a_tebibyte() {
-        let (_, pages) = Place::new(1 << 40, 0);
-        assert!(pages * 4096 < (16 << 20) + (300 << 10), "{pages}");
+    fn memory_is_the_same_from_two_tebibytes_on() {
+        for (tebibytes, bits) in [(1, 0), (2, 0), (4, 1), (16, 3)] {
+            let bytes = tebibytes << 40;
+            assert_eq!(coarseness(bytes), bits, "{tebibytes}");
+            let (_, pages) = Place::new(bytes, 0, bits);
+            assert!(pages * 4096 < (32 << 20) + (600 << 10), "{tebibytes} {pages}");
+        }
+    }
+
+    #[test]
+    fn longer_blocks_are_handed_out_whole() {
+        let (place, pages) = Place::new((16 << 40) - 512, 0, 3);
+        let memory: Vec<AtomicU64> = (0..pages * 512).map(|_| AtomicU64::new(0)).collect();
+        memory[0].store(u64::from_ne_bytes([0, 0, 1, 0, 0, 0, 0, 0]), Ordering::Relaxed);
+        let mut taken = Vec::new();
+        place.drain(&memory, &mut |range| taken.push((range.offset, range.length)));
+        assert_eq!(taken, [(1 << 20, 512 << 10)]);
     }
 }

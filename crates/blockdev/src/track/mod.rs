@@ -1,9 +1,10 @@
 //! Tracks which blocks of live disks change, without a kernel module.
 //!
-//! A small program, emitted for the running kernel and loaded by `bpf(2)`, marks the 64 KiB blocks of each completed
-//! write in memory shared with this process. It marks when a write completes; the caller takes the mark before it reads
-//! the block, so that a later write marks again. [`Tracker::prove`] says whether every write was seen; where it cannot,
-//! the marks are a hint and nothing more. Memory: 16.3 MiB for each tebibyte of disk, none other that grows.
+//! A small program, emitted for the running kernel and loaded by `bpf(2)`, marks the blocks of each completed write, of
+//! 64 KiB or more on disks of terabytes, in memory shared with this process. It marks when a write completes; the caller
+//! takes the mark before it reads the block, so that a later write marks again. [`Tracker::prove`] says whether every
+//! write was seen; where it cannot, the marks are a hint and nothing more. Memory: 16.3 MiB for each tebibyte of disk, at
+//! most 32.5 MiB, none other that grows.
 
 mod assembler;
 mod btf;
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use coverage::{Account, Seen};
 use kernel::{PAGE, SharedPages};
-use marks::Place;
+use marks::{Place, coarseness};
 use program::{BLOCKS, LEVELS, Offsets, RANGE_ERRORS, SECTORS, TAINT, Wiring};
 use target::Target;
 
@@ -71,11 +72,13 @@ impl Tracker {
         let copies = if faults == Faults::OneCopy { 1 } else { copies_needed() };
         kernel::raise_memory_limit();
 
+        let together = targets.iter().fold(0_u64, |sum, target| sum.saturating_add(target.bytes));
+        let coarseness = coarseness(together);
         let mut pages = 0;
         let tracked: Vec<Tracked> = targets
             .into_iter()
             .map(|target| {
-                let (place, next) = Place::new(target.bytes, pages);
+                let (place, next) = Place::new(target.bytes, pages, coarseness);
                 pages = next;
                 Tracked { account: Account::new(&target), place, target }
             })
@@ -100,6 +103,7 @@ impl Tracker {
                 disks: entries.descriptor(),
                 counters: counters.descriptor(),
                 copy: i32::try_from(copy).unwrap_or(0),
+                coarseness: i32::try_from(coarseness).unwrap_or(0),
                 numbers: &numbers,
             };
             programs.push(loaded(&offsets, &wiring, faults)?);

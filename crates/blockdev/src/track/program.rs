@@ -93,6 +93,8 @@ pub(super) struct Wiring<'disks> {
     pub(super) disks: i32,
     pub(super) counters: i32,
     pub(super) copy: i32,
+    /// By how many bits blocks are longer than 64 KiB.
+    pub(super) coarseness: i32,
     /// Major and minor number of each disk.
     pub(super) numbers: &'disks [(u32, u32)],
 }
@@ -112,6 +114,9 @@ const MAX_RANGES: i32 = 257;
 const MAX_MARKS: i32 = 65;
 /// How much coarser a level is than the one below it, as a shift.
 pub(super) const LEVEL_SHIFT: i32 = 6;
+
+/// Sectors in a block of 64 KiB, as a shift.
+const SECTORS_SHIFT: i32 = 7;
 
 const LOOKUP: i32 = 1;
 const PROBE_READ_KERNEL: i32 = 113;
@@ -133,7 +138,7 @@ pub(super) fn emit(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Op
     find_disk(&mut program, offsets, wiring)?;
     count(&mut program, offsets, faults);
     ranges(&mut program, offsets, faults);
-    mark(&mut program, wiring.marks);
+    mark(&mut program, wiring);
     program.label("range error");
     program.load(Width::Double, R1, FRAME, COUNTERS);
     program.with_value(Operation::Move, R2, 1);
@@ -263,17 +268,18 @@ fn ranges(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
 }
 
 /// Marks one range at the finest level that needs few enough marks.
-fn mark(program: &mut Assembler, marks: i32) {
+fn mark(program: &mut Assembler, wiring: &Wiring<'_>) {
+    let sectors = SECTORS_SHIFT + wiring.coarseness;
     program.label("range");
     program.jump_value(When::Equal, R2, 0, "next range");
     program.with_value(Operation::Add, R2, 511);
     program.with_value(Operation::ShiftRight, R2, 9);
     program.with_register(Operation::Move, R7, R1);
-    program.with_value(Operation::ShiftRight, R7, 7);
+    program.with_value(Operation::ShiftRight, R7, sectors);
     program.with_register(Operation::Move, R8, R1);
     program.with_register(Operation::Add, R8, R2);
     program.with_value(Operation::Subtract, R8, 1);
-    program.with_value(Operation::ShiftRight, R8, 7);
+    program.with_value(Operation::ShiftRight, R8, sectors);
     program.load(Width::Double, R3, FRAME, DISK);
     program.load(Width::Double, R4, R3, BLOCKS);
     program.jump_register(When::AtLeast, R8, R4, "range error");
@@ -306,7 +312,7 @@ fn mark(program: &mut Assembler, marks: i32) {
     program.with_register(Operation::Move, R1, R7);
     program.with_value(Operation::ShiftRight, R1, 12);
     program.store(Width::Word, FRAME, KEY, R1);
-    lookup(program, marks, "marks", "range error");
+    lookup(program, wiring.marks, "marks", "range error");
     program.with_register(Operation::Move, R1, R7);
     program.with_value(Operation::And, R1, 4095);
     program.with_register(Operation::Add, R0, R1);
