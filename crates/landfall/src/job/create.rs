@@ -48,7 +48,7 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "KIB")]
     bandwidth: Option<u64>,
 
-    /// How hard to compress, 0 (not at all) to 9; by default the agent chooses by what it measures
+    /// How hard to compress, 0 (not at all) to 10; by default the agent chooses by what it measures
     #[arg(long, value_name = "LEVEL")]
     compress: Option<u8>,
 

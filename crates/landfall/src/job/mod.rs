@@ -1,6 +1,7 @@
 //! `landfall job`: replication jobs, from their creation to their image.
 
 mod create;
+mod figures;
 mod list;
 mod show;
 mod watch;

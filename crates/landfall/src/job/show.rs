@@ -2,7 +2,10 @@
 
 use smc_model::generated::replication_job::ReplicationJob;
 
-use super::{find, status};
+use super::{
+    figures::{bars, failure, figures, summary},
+    find, status,
+};
 use crate::{
     client::Client,
     output::{Cell, Output, Said, Screen, Tone, facts, table},
@@ -33,8 +36,13 @@ fn text(job: &ReplicationJob, screen: Screen) -> String {
     if let Some(code) = job.error_code.as_deref().filter(|code| !code.is_empty()) {
         lines.push(("Error", Cell::new(code, Tone::Bad)));
     }
-    if let Some(info) = job.status_info.as_deref().filter(|info| !info.is_empty()) {
-        lines.push(("Says", info.into()));
+    if let Some((message, remedy)) = failure(job) {
+        lines.push(("", message.into()));
+        lines.extend(remedy.map(|remedy| ("Do", remedy.into())));
+    }
+    if let Some(progress) = figures(job) {
+        lines.push(("Doing", summary(&progress).into()));
+        lines.extend(bars(&progress).into_iter().map(|bar| ("", bar.into())));
     }
     lines.push(("Kind", kind(job).into()));
     lines.push(("Image", known(&job.image_name)));

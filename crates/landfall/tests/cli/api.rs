@@ -67,7 +67,7 @@ fn refusals_tell_code_request_and_remedy_in_both_formats() {
         "api CreateAccessToken --Count 1e2 --format xml",
         "api DisableAccessToken --AccessTokenId at-00000000000000000000",
         "api DisableAccessToken",
-        "api CreateReplicationJob --RegionId x --SourceId s-00000000000000000000",
+        "api CreateCrossZoneMigrationJob --RegionId x",
     ]);
     assert_told!(told, @r#"
     $ landfall api CreateAccessToken --Count 1e2
@@ -94,8 +94,8 @@ fn refusals_tell_code_request_and_remedy_in_both_formats() {
     |  request id: REQUEST-ID
     [exit 1]
 
-    $ landfall api CreateReplicationJob --RegionId x --SourceId s-ID
-    | landfall: CreateReplicationJob was refused (501 UnsupportedOperation): CreateReplicationJob is not available on this server yet.
+    $ landfall api CreateCrossZoneMigrationJob --RegionId x
+    | landfall: CreateCrossZoneMigrationJob was refused (501 UnsupportedOperation): CreateCrossZoneMigrationJob is not available on this server yet.
     |  what to do: Use a newer version, or do without the operation.
     |  request id: REQUEST-ID
     [exit 1]

@@ -191,6 +191,7 @@ pub(crate) fn replacements() -> Vec<(&'static str, &'static str)> {
         (r"(Code +|AccessTokenCode.: .)[A-Za-z0-9]{32}\b", "${1}CODE"),
         (r"at-[a-z0-9]{20}", "at-ID"),
         (r"\bs-[a-z0-9]{20}", "s-ID"),
+        (r"\bj-[a-z0-9]{20}", "j-ID"),
         (r"LTAI[A-Za-z0-9]{20}", "LTAI…"),
         (r"(SECRET=|AccessKeySecret.: .)[A-Za-z0-9]{30}", "${1}SECRET"),
         (r"sha256:[0-9a-f]{64}", "sha256:HEX"),

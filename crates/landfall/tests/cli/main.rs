@@ -14,6 +14,8 @@ mod connections;
 #[cfg(test)]
 mod image;
 #[cfg(test)]
+mod job;
+#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod secrets;

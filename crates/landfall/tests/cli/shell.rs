@@ -118,9 +118,9 @@ fn help_reads_well() {
       -h, --help  Print help
 
     Storage:
-          --data-dir <DIR>  Directory of the database and the master key [default:
-                                    /var/lib/landfall for root, else ~/.local/share/landfall] [env:
-                                    LANDFALL_DATA_DIR=]
+          --data-dir <DIR>  Directory of database, master key, staging disks and images
+                                    [default: /var/lib/landfall for root, else ~/.local/share/landfall]
+                                    [env: LANDFALL_DATA_DIR=]
           --database-url <URL>  PostgreSQL database instead of the embedded one, such as
                                     postgres://USER@HOST/DATABASE; give a URL with a password by the
                                     environment, where other users cannot read it [env:

@@ -291,19 +291,14 @@ pub static ERRORS: &[ErrorEntry] = &[
 /// Every code that a job shows as its `ErrorCode`.
 pub static JOB_ERRORS: &[JobError] = &[
     JobError {
+        code: "Image.CopyDamaged",
+        cause: "The center's own copy is not what the source sent: a disk of the center returned other bytes than were written to it. No image was made of it.",
+        remedy: "Check the center's disk and memory. Start the job again: what differs is found by comparing and copied anew.",
+    },
+    JobError {
         code: "Image.Failed",
         cause: "The copy is complete, and the image could not be made of it; the message says why.",
         remedy: "Mend what the message says on the center, then start the job again: what was copied is kept.",
-    },
-    JobError {
-        code: "Image.NoSpace",
-        cause: "The center's disk has no room for the image.",
-        remedy: "Make room in the center's data directory, or remove images that are no longer needed, then start the job again: what was copied is kept.",
-    },
-    JobError {
-        code: "InternalError",
-        cause: "The center failed in a way that its log explains.",
-        remedy: "Start the job again. If it fails again, give the center's log to whoever operates it.",
     },
     JobError {
         code: "Replication.Broken",
@@ -387,7 +382,7 @@ pub static JOB_ERRORS: &[JobError] = &[
     },
     JobError {
         code: "Staging.NoSpace",
-        cause: "The center's disk is full.",
-        remedy: "Make room in the center's data directory, then start the job again: what was acknowledged is kept.",
+        cause: "The center's disk has no room for the copy, or for the image.",
+        remedy: "Make room in the center's data directory, or remove images that are no longer needed, then start the job again: what was acknowledged is kept.",
     },
 ];

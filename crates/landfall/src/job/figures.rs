@@ -1,0 +1,138 @@
+//! The figures of a copy for people: a bar for each disk, and a line of everything else.
+
+use std::fmt::Write as _;
+
+use replication::progress::{DiskProgress, Phase, Progress};
+use serde::Deserialize;
+use smc_model::generated::replication_job::ReplicationJob;
+
+use crate::output::bytes;
+
+/// Characters of a bar.
+const BAR: usize = 30;
+
+/// What a job's `StatusInfo` says while it is `InError`.
+#[derive(Deserialize)]
+struct Fault {
+    error_msg: String,
+}
+
+/// The figures of the copy that goes on, if there are any and they are read.
+pub(super) fn figures(job: &ReplicationJob) -> Option<Progress> {
+    serde_json::from_str(job.status_info.as_deref()?).ok()
+}
+
+/// Why a job failed: its message, and what can be done.
+pub(super) fn failure(job: &ReplicationJob) -> Option<(String, Option<&'static str>)> {
+    let code = job.error_code.as_deref().filter(|code| !code.is_empty())?;
+    let info = job.status_info.as_deref().unwrap_or_default();
+    // A center that words it otherwise is shown as it is.
+    let message = serde_json::from_str(info).map_or_else(|_| info.to_owned(), |fault: Fault| fault.error_msg);
+    Some((message, smc_model::job_error(code).map(|entry| entry.remedy)))
+}
+
+/// A bar for each disk of the pass.
+pub(super) fn bars(progress: &Progress) -> Vec<String> {
+    progress.disks.iter().map(bar).collect()
+}
+
+fn bar(disk: &DiskProgress) -> String {
+    let done = disk.bytes_total.saturating_sub(disk.bytes_left);
+    let share = |of: u64| (u128::from(done) * u128::from(of)).checked_div(u128::from(disk.bytes_total));
+    let filled = share(BAR as u64).and_then(|filled| usize::try_from(filled).ok()).unwrap_or(BAR);
+    let percent = share(100).unwrap_or(100);
+    format!(
+        "disk {:<2} [{}{}] {percent:3} %  {} of {} left",
+        disk.disk,
+        "#".repeat(filled),
+        "-".repeat(BAR.saturating_sub(filled)),
+        bytes(disk.bytes_left),
+        bytes(disk.bytes_total)
+    )
+}
+
+/// Everything but the bars, in one line.
+pub(super) fn summary(progress: &Progress) -> String {
+    let mut text = format!("{}, {}/s", doing(progress), bytes(progress.bytes_per_second));
+    let sent = (bytes(progress.sent_bytes), bytes(progress.packed_bytes));
+    let _ = write!(text, ", sent {} as {}", sent.0, sent.1);
+    if let Some(rate) = progress.dirty_bytes_per_second {
+        let _ = write!(text, ", {}/s changing", bytes(rate));
+    }
+    if let Some(milliseconds) = progress.predicted_freeze_ms {
+        let _ = write!(text, ", a freeze would take {milliseconds} ms");
+    }
+    let _ = write!(text, ", tracking {}", progress.tracking);
+    if let Some(limit) = progress.limited_by {
+        let _ = write!(text, ", limited by the {}", limit.as_str());
+    }
+    text
+}
+
+/// What the copy does.
+pub(super) fn doing(progress: &Progress) -> String {
+    let pass = progress.pass;
+    match progress.phase {
+        Phase::Starting => "starting".to_owned(),
+        Phase::Full => format!("pass {pass}: everything"),
+        Phase::Changes => format!("pass {pass}: what changed"),
+        Phase::Audit => "comparing once more".to_owned(),
+        Phase::Frozen => "frozen".to_owned(),
+        Phase::Finishing => "sending what was read while frozen".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use replication::progress::{Limit, Tracking};
+
+    use super::*;
+
+    fn progress() -> Progress {
+        let disk = |disk, bytes_total, bytes_left| DiskProgress { disk, bytes_total, bytes_left };
+        Progress {
+            phase: Phase::Changes,
+            pass: 2,
+            disks: vec![disk(0, 40 << 30, 10 << 30), disk(12, 0, 0), disk(1, u64::MAX, u64::MAX)],
+            sent_bytes: 30 << 30,
+            packed_bytes: 12 << 30,
+            bytes_per_second: 210 << 20,
+            dirty_bytes_per_second: Some(3 << 20),
+            predicted_freeze_ms: Some(240),
+            limited_by: Some(Limit::SourceDisk),
+            ..Progress::starting(Tracking::Ebpf)
+        }
+    }
+
+    #[test]
+    fn figures_are_worded_for_people() {
+        let shown = [bars(&progress()), vec![summary(&progress())]].concat().join("\n");
+        insta::assert_snapshot!(shown, @r"
+        disk 0  [######################--------]  75 %  10.0 GiB of 40.0 GiB left
+        disk 12 [##############################] 100 %  0 B of 0 B left
+        disk 1  [------------------------------]   0 %  15.9 EiB of 15.9 EiB left
+        pass 2: what changed, 210.0 MiB/s, sent 30.0 GiB as 12.0 GiB, 3.0 MiB/s changing, a freeze would take 240 ms, tracking ebpf, limited by the source disk
+        ");
+        let reason = "image file".to_owned();
+        let starting = Progress::starting(Tracking::Rescan { reason });
+        assert_eq!(summary(&starting), "starting, 0 B/s, sent 0 B as 0 B, tracking rescan (image file)");
+    }
+
+    #[test]
+    fn what_a_job_says_is_read_or_shown_as_it_is() {
+        let job = |code: &str, info: &str| ReplicationJob {
+            error_code: Some(code.to_owned()),
+            status_info: Some(info.to_owned()),
+            ..ReplicationJob::default()
+        };
+        let running = job("", &serde_json::to_string(&progress()).unwrap());
+        assert_eq!(figures(&running), Some(progress()));
+        assert!(failure(&running).is_none());
+        let failed = job("Staging.NoSpace", r#"{"error_code":"Staging.NoSpace","error_msg":"it is full"}"#);
+        assert!(figures(&failed).is_none());
+        let (message, remedy) = failure(&failed).unwrap();
+        assert_eq!(message, "it is full");
+        assert!(remedy.unwrap().starts_with("Make room"));
+        assert_eq!(failure(&job("Made.Up", "whatever")).unwrap(), ("whatever".to_owned(), None));
+    }
+}
