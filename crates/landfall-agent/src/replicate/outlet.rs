@@ -189,8 +189,15 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
     /// Ends the run; returns once the whole copy is on the center's disk.
     pub async fn done(mut self) -> Result<(), ReplicateError> {
         let sequence = self.next();
-        self.send(&Frame::Done { sequence }).await?;
-        self.wait_durable(sequence).await
+        let sent = async {
+            self.send(&Frame::Done { sequence }).await?;
+            self.wait_durable(sequence).await
+        };
+        match sent.await {
+            // The center closes once it has said so, which may be noticed first.
+            Err(_) if self.is_durable(sequence) => Ok(()),
+            outcome => outcome,
+        }
     }
 
     fn next(&mut self) -> u64 {

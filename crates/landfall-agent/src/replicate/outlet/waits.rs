@@ -50,11 +50,16 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
     pub(super) async fn wait_durable(&mut self, sequence: u64) -> Result<(), ReplicateError> {
         self.push(&[]).await?;
         loop {
-            if self.state.borrow_and_update().durable >= sequence {
+            if self.is_durable(sequence) {
                 return Ok(());
             }
             self.listen_on().await?;
         }
+    }
+
+    /// Whether everything up to a frame is on the center's disk.
+    pub(super) fn is_durable(&mut self, sequence: u64) -> bool {
+        self.state.borrow_and_update().durable >= sequence
     }
 
     /// Waits until the center says something more.
@@ -82,5 +87,100 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
             (_, Some(Ok(Err(error)))) => error.into(),
             _ => ReplicateError::Closed,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        pin::Pin,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        task::{Context, Poll, ready},
+        time::Duration,
+    };
+
+    use agent_api::{read_frame, write_frame};
+    use replication::{
+        Frame,
+        frame::{Hello, Settings, Welcome},
+    };
+    use tokio::{
+        io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex},
+        sync::oneshot,
+        time::sleep,
+    };
+
+    use crate::replicate::Outlet;
+
+    /// A connection whose flushes take until it is told, once that is asked for.
+    struct Late {
+        inner: DuplexStream,
+        asked: Arc<AtomicBool>,
+        told: oneshot::Receiver<()>,
+    }
+
+    impl AsyncRead for Late {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.inner).poll_read(cx, buffer)
+        }
+    }
+
+    impl AsyncWrite for Late {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.inner).poll_write(cx, bytes)
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            if self.asked.load(Ordering::SeqCst) {
+                let _ = ready!(Pin::new(&mut self.told).poll(cx));
+                self.asked.store(false, Ordering::SeqCst);
+            }
+            Pin::new(&mut self.inner).poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Pin::new(&mut self.inner).poll_shutdown(cx)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_center_that_closes_after_the_last_word_has_said_it() {
+        let (near, mut far) = duplex(1 << 16);
+        let asked = Arc::new(AtomicBool::new(false));
+        let (tell, told) = oneshot::channel();
+        let late = Late { inner: near, asked: asked.clone(), told };
+        let center = tokio::spawn(async move {
+            assert!(matches!(read_frame(&mut far).await, Ok(Some(Frame::Hello(_)))));
+            let welcome = Welcome {
+                center_version: "test".into(),
+                window_bytes: 1 << 20,
+                leaf_key: "00".repeat(32),
+                fresh: true,
+                settings: Settings::default(),
+            };
+            write_frame(&mut far, &Frame::Welcome(welcome)).await.unwrap();
+            asked.store(true, Ordering::SeqCst);
+            let Ok(Some(Frame::Done { sequence })) = read_frame(&mut far).await else { unreachable!() };
+            write_frame(&mut far, &Frame::Durable { sequence }).await.unwrap();
+            drop(far);
+            // The clock moves when everybody waits: by then the end was noticed.
+            sleep(Duration::from_secs(1)).await;
+            tell.send(()).unwrap();
+        });
+        let hello = Hello { agent_version: "test".into(), session: "test".into(), stream: 0 };
+        Outlet::open(late, hello).await.unwrap().done().await.unwrap();
+        center.await.unwrap();
     }
 }
