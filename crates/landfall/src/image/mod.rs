@@ -7,6 +7,7 @@ mod damage;
 mod export;
 mod list;
 mod progress;
+mod remove;
 mod shelf;
 mod show;
 mod stop;
@@ -15,12 +16,11 @@ mod verify;
 
 use std::process::ExitCode;
 
-use ::image::Room;
 use clap::{Args, Subcommand};
 
 use crate::{
     location::Storage,
-    output::{Output, OutputArgs, Said, Screen, bytes},
+    output::{Output, OutputArgs, Said, Screen},
 };
 
 use shelf::Shelf;
@@ -77,22 +77,6 @@ pub(crate) async fn run(args: ImageArgs) -> anyhow::Result<(Said, ExitCode)> {
         ImageCommand::Verify(args) => verify::run(&shelf, &args, view),
         ImageCommand::Export(args) => export::run(&shelf, args, view).await.map(done),
         ImageCommand::TestBoot(args) => test_boot::run(&shelf, args, view).await,
-        ImageCommand::Remove(image) => remove(&shelf, &image.id).map(done),
+        ImageCommand::Remove(image) => remove::run(&shelf, &image.id).await.map(done),
     }
-}
-
-fn remove(shelf: &Shelf, id: &str) -> anyhow::Result<Said> {
-    // One whose manifest is damaged must be removable too.
-    let room = shelf.library.image(id).and_then(|image| image.room()).ok();
-    shelf.library.remove(id)?;
-    let said = Said::aside(format!("Removed {id}"));
-    Ok(match room {
-        Some(Room { own, shared: 0 }) => said.with_aside(format!("It took {}", bytes(own))),
-        Some(Room { own, shared }) => said.with_aside(format!(
-            "It took {}; the {} that it shared stay until the last image that has them is removed",
-            bytes(own),
-            bytes(shared)
-        )),
-        None => said,
-    })
 }

@@ -12,6 +12,8 @@ use crate::{
 /// The images of a center.
 pub(super) struct Shelf {
     pub(super) library: Library,
+    /// Where the center has its records of images.
+    pub(super) database: Database,
     /// The key of this center: an image by any other is not to be trusted.
     pub(super) trusted: PublicKey,
 }
@@ -23,7 +25,7 @@ impl Shelf {
         let database = Database::open(&places.database, Options::default())?;
         let keyring = open_keyring(&database, &places.master_key).await?;
         let signer = Signer::from_seed(&keyring.image_signer_seed())?;
-        Ok(Self { library: Library::new(storage.images()?), trusted: signer.public_key()? })
+        Ok(Self { library: Library::new(storage.images()?), trusted: signer.public_key()?, database })
     }
 
     /// Opens an image; it is not removed meanwhile.

@@ -10,6 +10,7 @@ use std::{
 use center::{keyring::MasterKeySource, server::open_keyring};
 use image::{Library, Origin, Place, Signer, Staging};
 use replication::{LeafKey, Range};
+use smc::{ImageId, JobId, RunId, SourceId, Timestamp, ports::JobTx};
 use store::{Database, Location, Options};
 
 use crate::bench::{Bench, replacements};
@@ -303,6 +304,49 @@ fn an_image_is_removed_unless_it_is_used() {
     [exit 1]
     "#);
     assert_eq!(library.ids().unwrap(), [""; 0]);
+    // The center's record goes as well, and also when its files are gone.
+    for id in ["m-0123456789abcdefghij", "m-1123456789abcdefghij"] {
+        record(&bench, id);
+    }
+    build(&bench, "m-0123456789abcdefghij", &[7; 4096], &signer(&bench));
+    let lines = ["image remove m-0123456789abcdefghij", "image remove m-1123456789abcdefghij"];
+    assert_told!(session(&bench, &[lines, lines].concat()), @r"
+    $ landfall image remove m-0123456789abcdefghij
+    | Removed m-0123456789abcdefghij
+    | It took ROOM
+
+    $ landfall image remove m-1123456789abcdefghij
+    | Removed the center's record of m-1123456789abcdefghij, whose files were gone
+
+    $ landfall image remove m-0123456789abcdefghij
+    | landfall: there is no image m-0123456789abcdefghij; landfall image list shows those there are
+    [exit 1]
+
+    $ landfall image remove m-1123456789abcdefghij
+    | landfall: there is no image m-1123456789abcdefghij; landfall image list shows those there are
+    [exit 1]
+    ");
+}
+
+/// Has the center know of an image.
+fn record(bench: &Bench, id: &str) {
+    let accounts = bench.json(&["admin", "account", "list", "--output", "json"]);
+    let image = smc::job::Image {
+        id: ImageId::parse(id).unwrap(),
+        account: accounts[0]["AccountId"].as_str().unwrap().parse().unwrap(),
+        job: JobId::parse("j-0123456789abcdefghij").unwrap(),
+        run: RunId::parse("run-0123456789abcdefghij").unwrap(),
+        source: SourceId::parse("s-0123456789abcdefghij").unwrap(),
+        name: id.to_owned(),
+        created: Timestamp::from_unix(1_795_000_000),
+        size_bytes: 16 * MIB,
+        roots: Vec::new(),
+        storage: String::new(),
+    };
+    let location = Location::Sqlite(bench.data().join("landfall.db"));
+    let database = Database::open(&location, Options::default()).unwrap();
+    let inserted = database.write(move |tx| tx.insert_image(&image));
+    bench.runtime().block_on(inserted).unwrap();
 }
 
 /// Sends its text to the first serial port and halts: the first sector of a disk, for a PC's old firmware.
