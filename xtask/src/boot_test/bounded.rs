@@ -11,6 +11,13 @@ use anyhow::{Context, bail};
 /// What `timeout` of coreutils ends with when the bound was reached.
 const LATE: i32 = 124;
 
+/// A program that gets a signal when this one ends, also where nothing is cleaned up.
+pub(super) fn tied(signal: &str, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", signal, "--"]).arg(program);
+    command
+}
+
 /// A program that is ended, with what it started, after a bound.
 pub(super) struct Bounded {
     command: Command,
@@ -22,7 +29,7 @@ impl Bounded {
     /// Prepares a program.
     pub(super) fn new(bound: Duration, program: impl AsRef<OsStr>) -> Self {
         let program = program.as_ref();
-        let mut command = Command::new("timeout");
+        let mut command = tied("TERM", "timeout");
         command.args(["--kill-after=10", &bound.as_secs().to_string()]).arg(program).stdin(Stdio::null());
         Self { command, shown: program.to_string_lossy().into_owned(), bound }
     }

@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     sync::mpsc,
     time::Duration,
 };
@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use super::bounded::Bounded;
+use super::bounded::{Bounded, tied};
 
 /// How long a center may take to start.
 const START: Duration = Duration::from_mins(1);
@@ -38,7 +38,7 @@ impl Center {
     pub(super) fn start(program: &Path, agent: &Path, directory: &Path) -> anyhow::Result<Self> {
         let (data, log) = (directory.join("center"), directory.join("center.log"));
         let errors = File::create(&log).with_context(|| format!("making {}", log.display()))?;
-        let mut child = Command::new(program)
+        let mut child = tied("KILL", program)
             .args(["serve", "--api-listen", "127.0.0.1:0", "--agent-listen", "127.0.0.1:0"])
             .args(["--agent-address", HOST_FOR_GUESTS, "--agent-binary"])
             .arg(agent)

@@ -4,14 +4,14 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdout, Stdio},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
 
-use super::layout::Variant;
+use super::{bounded::tied, layout::Variant};
 
 /// What the guest's programs begin their lines with.
 const MARK: &str = "boot-test: ";
@@ -72,7 +72,7 @@ impl Guest<'_> {
 
     fn launch(&self) -> anyhow::Result<Machine> {
         let log = self.directory.join(format!("{}.serial", self.name));
-        let mut command = Command::new("qemu-system-x86_64");
+        let mut command = tied("KILL", "qemu-system-x86_64");
         command.args(["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"]);
         // Software emulation, by one thread: KVM inside of a virtual machine starts some guests and hangs with others.
         command.args(["-m", "768", "-cpu", "max", "-accel", "tcg,thread=single"]);

@@ -1,7 +1,6 @@
 //! The replication of a source to an image, by the commands that an operator uses.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -10,7 +9,7 @@ use anyhow::{Context, ensure};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{center::Center, layout::Variant, report::Steps, source::Source};
+use super::{center::Center, copy::CHECKED, report::Steps, source::Source};
 
 /// Files that the source has to write more while its disk is copied, before the cutover.
 const FILES_MEANWHILE: u64 = 20;
@@ -26,6 +25,19 @@ const WRITING: Duration = Duration::from_mins(2);
 
 /// How long the center may take over all of an image.
 const IMAGE: Duration = Duration::from_mins(10);
+
+/// What of a run is shown, and where the job's StatusInfo has it.
+const FIGURES: &[(&str, &str)] = &[
+    ("freeze ms", "/freeze_ms"),
+    ("freeze predicted ms", "/predicted_freeze_ms"),
+    ("bytes read", "/read_bytes"),
+    ("bytes sent", "/sent_bytes"),
+    ("bytes packed", "/packed_bytes"),
+    ("tracking", "/tracking/mode"),
+];
+
+/// How long the image may take to come up; where KVM hangs, a part of it goes by before software takes over.
+const BOOT: Duration = Duration::from_mins(8);
 
 /// What was replicated.
 #[derive(Serialize)]
@@ -69,28 +81,29 @@ pub(super) fn make(
     let job = create(center, source_id)?;
     let began = source.machine.wrote();
     center.command(WRITING).args(["job", "start", &job]).run()?;
-    watch(center, &job, FIRST_RUN, "Waiting")?;
+    let mut figures = Map::new();
+    let waiting = watch(center, &job, FIRST_RUN, "Waiting")?;
+    note(&mut figures, "first run", &waiting)?;
     steps.done("first run");
     let ended = source.machine.wrote();
     ensure!(ended > began, "the source wrote nothing while it was copied; it is stuck");
     let durable_before = source.machine.wait_for_more(ended + FILES_MEANWHILE, WRITING)?;
     center.command(WRITING).args(["job", "cutover", &job, "--sync"]).run()?;
     let job = watch(center, &job, LAST_RUN, "Finished")?;
+    note(&mut figures, "cutover", &job)?;
     steps.done("cutover");
     let meanwhile = source.machine.wrote();
     let durable_after = source.machine.wait_for_more(meanwhile, WRITING)?;
     let image_id = job["ImageId"].as_str().context("the job ended without an image")?.to_owned();
-    let mut figures = Map::new();
-    figures.insert("files during first run".into(), json!(ended - began));
-    figures.insert("files during cutover".into(), json!(durable_after - durable_before));
-    figures.insert("longest file ms, cutover".into(), json!(source.machine.longest_after(durable_before)));
+    figures.insert("first run, files meanwhile".into(), json!(ended - began));
+    figures.insert("cutover, files meanwhile".into(), json!(durable_after - durable_before));
+    figures.insert("cutover, longest file ms".into(), json!(source.machine.longest_after(durable_before)));
     Ok(Replica { durable_before, durable_after, frozen: true, image_id, figures, job })
 }
 
-/// Verifies the image, has the center start it, and takes its disk out.
+/// Verifies the image and takes its disk out of the center, which has to be equal.
 pub(super) fn give_out(
     center: &Center,
-    variant: Variant,
     replica: &mut Replica,
     directory: &Path,
     steps: &mut Steps,
@@ -98,19 +111,32 @@ pub(super) fn give_out(
     let image = replica.image_id.clone();
     let verified = center.long(IMAGE, &["image", "verify", &image])?;
     ensure!(verified["Equal"] == true, "the image {image} is not what was signed: {verified}");
-    replica.figures.insert("bytes of the disk".into(), verified["CheckedBytes"].clone());
-    let shown = center.ask(&["image", "show", &image])?;
-    replica.figures.insert("bytes on the center".into(), shown["RoomBytes"].clone());
     steps.done("image verified");
-    let _ = variant;
     let disk = directory.join("image.raw");
-    let raw =
-        Path::new(shown["Directory"].as_str().context("the image has no directory")?).join("disk-0.raw");
-    super::source::duplicate(&raw, &disk)?;
-    let length = fs::metadata(&disk).with_context(|| format!("looking at {}", disk.display()))?.len();
-    ensure!(verified["CheckedBytes"] == length, "the image's disk has {length} bytes, and it is {verified}");
-    steps.done("image given out");
+    let file = disk.to_str().context("the path of the exported disk is not text")?;
+    let given = center.long(IMAGE, &["image", "export", &image, "--format", "raw", "--to", file])?;
+    let equal = center.long(IMAGE, &["image", "verify", &image, "--against", file])?;
+    ensure!(equal["Equal"] == true, "the exported disk is not what was signed: {equal}");
+    replica.figures.insert("bytes of the disk".into(), given["SizeBytes"].clone());
+    replica.figures.insert("bytes of the export".into(), given["RoomBytes"].clone());
+    steps.done("image exported");
     Ok(disk)
+}
+
+/// Has the center start the image, and gives the verdict of the checker in it.
+pub(super) fn test_boot(center: &Center, replica: &mut Replica, steps: &mut Steps) -> anyhow::Result<String> {
+    let seconds = BOOT.as_secs().to_string();
+    let expect = ["--expect", CHECKED, "--timeout", &seconds, "--memory", "768"];
+    let words: Vec<&str> = ["image", "test-boot", &replica.image_id].into_iter().chain(expect).collect();
+    let started = center.long(BOOT + IMAGE, &words)?;
+    ensure!(started["Up"] == true, "the image did not come up: {started}");
+    ensure!(started["Untouched"] == true, "the start changed the image: {started}");
+    replica.figures.insert("image up by".into(), started["Accelerator"].clone());
+    replica.figures.insert("image up after s".into(), started["Seconds"].clone());
+    steps.done("image up");
+    let lines = started["LastLines"].as_array().context("the start says nothing of the serial line")?;
+    let mut said = lines.iter().filter_map(|line| line.as_str()?.strip_prefix("boot-test: check="));
+    said.next_back().map(|verdict| format!("check={verdict}")).context("the image came up without a verdict")
 }
 
 /// Makes an incremental job whose cycle does not come by itself.
@@ -119,6 +145,17 @@ fn create(center: &Center, source_id: &str) -> anyhow::Result<String> {
     let words: Vec<&str> = ["job", "create", source_id].into_iter().chain(options).collect();
     let created = center.ask(&words)?;
     created["JobId"].as_str().map(str::to_owned).context("the new job has no id")
+}
+
+/// Notes what a run came to.
+fn note(figures: &mut Map<String, Value>, run: &str, job: &Value) -> anyhow::Result<()> {
+    let info = job["StatusInfo"].as_str().context("the job says nothing of how its run went")?;
+    let info: Value = serde_json::from_str(info).context("reading how the run went")?;
+    for (name, place) in FIGURES {
+        figures.insert(format!("{run}, {name}"), info.pointer(place).cloned().unwrap_or(Value::Null));
+    }
+    ensure!(info["freeze_ms"].is_u64(), "the job does not say how long the source was frozen: {info}");
+    Ok(())
 }
 
 /// Watches a job until it does nothing more by itself, which has to be in this state.

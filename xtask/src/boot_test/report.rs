@@ -53,11 +53,11 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\n{}: the copy boots and is the source's disk of one moment", self.variant)?;
-        let mut line = |key: &str, value: &dyn fmt::Display| writeln!(f, "  {key:<24} {value}");
+        let mut line = |key: &str, value: &dyn fmt::Display| writeln!(f, "  {key:<30} {value}");
         line("files before, copied", &format_args!("{}, {}", self.replica.durable_before, self.copy.files))?;
         line("e2fsck", &self.copy.fsck)?;
         if self.copy.xfs_clean == Some(true) {
-            line("xfs_repair", &"nothing to repair")?;
+            line("xfs_repair", &"nothing to repair after the log's replay")?;
         }
         for (key, value) in &self.replica.figures {
             line(key, value)?;
