@@ -7,6 +7,7 @@
 //! its staging disks removed.
 
 mod figures;
+mod making;
 mod run;
 mod storage;
 mod works;

@@ -10,7 +10,6 @@ use std::{
 };
 
 use agent_api::{RunEvent, RunWork, Work, WorkDisk};
-use image::{Built, ImageError, Manifest, Origin, Signer};
 use replication::frame::Settings;
 use smc::{
     ImageId, JobId, RunId,
@@ -23,7 +22,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 
-use super::Conductor;
+use super::{Conductor, making};
 use crate::receivers::{Assignment, Ended, ReceiveError, RunKey, StagingSet, StreamEnded};
 
 /// How long a running job waits for a source that is not heard of, before it fails.
@@ -187,22 +186,15 @@ impl Conducted {
     /// Makes the image, or takes the one that was made before a death.
     async fn build(&self, run: &RunId, set: Arc<StagingSet>) -> Result<(), End> {
         let name = self.ask(|center, id| async move { center.registry.next_image_name(id).await }).await?;
-        let id = image_id(run).ok_or_else(|| unexpected("Image.Failed", "naming the image"))?;
-        let origin = Origin {
-            id: id.to_string(),
-            name: name.clone(),
-            source: self.job.source.to_string(),
-            job: self.job.id.to_string(),
-            run: run.to_string(),
-            started: self.job.started.unwrap_or(self.job.created).to_string(),
-            finished: self.center.registry.clock().now().to_string(),
-            tools: [("landfall".to_owned(), env!("CARGO_PKG_VERSION").to_owned())].into(),
-        };
+        let id = making::image_id(run).ok_or_else(|| unexpected("Image.Failed", "naming the image"))?;
+        let origin = making::origin(&self.job, run, &id, &name, self.center.registry.clock().now());
         let (center, job) = (self.center.clone(), self.job.clone());
-        let making = spawn_blocking(move || make(&center, &job, origin, &set)).await;
+        let making = spawn_blocking(move || making::make(&center, &job, origin, &set)).await;
         let (manifest, storage) = match making {
             Ok(Ok(made)) => made,
-            Ok(Err(error)) => return Err(End::Failed { code: code(&error), message: error.to_string() }),
+            Ok(Err(error)) => {
+                return Err(End::Failed { code: making::code(&error), message: error.to_string() });
+            }
             Err(_) => return Err(unexpected("Image.Failed", "making the image")),
         };
         tracing::info!(job = %self.job.id, image = %id, storage, "an image was made");
@@ -330,53 +322,6 @@ pub(super) fn settings(parameters: &Parameters) -> Settings {
         bandwidth_bytes_per_second: (parameters.bandwidth_limit > 0)
             .then(|| parameters.bandwidth_limit.saturating_mul(1024)),
         compression_level: parameters.compress_level.map(i32::from),
-    }
-}
-
-/// A run makes one image, so that it is found again after a death.
-fn image_id(run: &RunId) -> Option<ImageId> {
-    let tail = run.as_str().strip_prefix(RunId::PREFIX)?;
-    ImageId::parse(&format!("{}{tail}", ImageId::PREFIX)).ok()
-}
-
-/// Makes the image and says how it is stored. Blocks.
-fn make(
-    center: &Conductor,
-    job: &Job,
-    origin: Origin,
-    set: &StagingSet,
-) -> Result<(Manifest, String), ImageError> {
-    let library = center.storage.library();
-    match library.image(&origin.id) {
-        Ok(image) => return Ok((image.manifest().clone(), String::new())),
-        Err(ImageError::Missing(_)) => {}
-        Err(error) => return Err(error),
-    }
-    let signer = Signer::from_seed(&center.keyring.image_signer_seed())?;
-    let total = job.disks.iter().map(|disk| disk.size_bytes).sum();
-    let disks: Vec<_> =
-        job.disks.iter().zip(&set.disks).map(|(disk, staging)| (disk.index, staging)).collect();
-    let mut done = 0;
-    let built = library.build(origin, &disks, &signer, |bytes| {
-        done += bytes;
-        center.figures.making(&job.id, done, total);
-    })?;
-    let storage = storage(&built);
-    Ok((built.manifest, storage))
-}
-
-fn storage(built: &Built) -> String {
-    let mut each: Vec<_> = built.how.iter().map(ToString::to_string).collect();
-    each.dedup();
-    each.join(", ")
-}
-
-/// The code that a failed image leaves on its job.
-const fn code(error: &ImageError) -> &'static str {
-    match error {
-        error if error.is_full() => "Staging.NoSpace",
-        ImageError::CopyDamaged { .. } => "Image.CopyDamaged",
-        _ => "Image.Failed",
     }
 }
 
