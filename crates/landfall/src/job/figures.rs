@@ -17,9 +17,19 @@ struct Fault {
     error_msg: String,
 }
 
-/// The figures of the copy that goes on, if there are any and they are read.
-pub(super) fn figures(job: &ReplicationJob) -> Option<Progress> {
-    serde_json::from_str(job.status_info.as_deref()?).ok()
+/// The figures of a copy.
+#[derive(Debug, PartialEq)]
+pub(super) enum Figures {
+    /// Of the one that goes on.
+    Now(Progress),
+    /// Of the one that went on last.
+    Last(Progress),
+}
+
+/// The figures that a job shows, if there are any and they are read.
+pub(super) fn figures(job: &ReplicationJob) -> Option<Figures> {
+    let progress = serde_json::from_str(job.status_info.as_deref()?).ok()?;
+    Some(if job.status == "Running" { Figures::Now(progress) } else { Figures::Last(progress) })
 }
 
 /// Why a job failed: its message, and what can be done.
@@ -69,6 +79,17 @@ pub(super) fn summary(progress: &Progress) -> String {
     text
 }
 
+/// What a copy came to.
+pub(super) fn result(progress: &Progress) -> String {
+    format!(
+        "read {}, sent {} as {}, tracking {}",
+        bytes(progress.read_bytes),
+        bytes(progress.sent_bytes),
+        bytes(progress.packed_bytes),
+        progress.tracking
+    )
+}
+
 /// What the copy does.
 pub(super) fn doing(progress: &Progress) -> String {
     let pass = progress.pass;
@@ -116,6 +137,7 @@ mod tests {
         let reason = "image file".to_owned();
         let starting = Progress::starting(Tracking::Rescan { reason });
         assert_eq!(summary(&starting), "starting, 0 B/s, sent 0 B as 0 B, tracking rescan (image file)");
+        assert_eq!(result(&progress()), "read 0 B, sent 30.0 GiB as 12.0 GiB, tracking ebpf");
     }
 
     #[test]
@@ -125,8 +147,10 @@ mod tests {
             status_info: Some(info.to_owned()),
             ..ReplicationJob::default()
         };
-        let running = job("", &serde_json::to_string(&progress()).unwrap());
-        assert_eq!(figures(&running), Some(progress()));
+        let mut running = job("", &serde_json::to_string(&progress()).unwrap());
+        assert_eq!(figures(&running), Some(Figures::Last(progress())));
+        running.status = "Running".into();
+        assert_eq!(figures(&running), Some(Figures::Now(progress())));
         assert!(failure(&running).is_none());
         let failed = job("Staging.NoSpace", r#"{"error_code":"Staging.NoSpace","error_msg":"it is full"}"#);
         assert!(figures(&failed).is_none());

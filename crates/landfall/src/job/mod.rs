@@ -87,7 +87,7 @@ pub(crate) async fn run(args: JobArgs) -> anyhow::Result<Said> {
         JobCommand::Cutover { job, sync } => cut_over(&client, job.id, sync).await,
         JobCommand::List(args) => list::run(&client, args, output, screen).await,
         JobCommand::Show(job) => show::run(&client, &job.id, output, screen).await,
-        JobCommand::Watch(job) => watch::run(&client, &job.id, output, screen).await,
+        JobCommand::Watch(job) => watch::run(&client, &job.id, output).await,
         JobCommand::Delete(job) => delete(&client, job.id).await,
     }
 }

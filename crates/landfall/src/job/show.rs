@@ -3,7 +3,7 @@
 use smc_model::generated::replication_job::ReplicationJob;
 
 use super::{
-    figures::{bars, failure, figures, summary},
+    figures::{Figures, bars, failure, figures, result, summary},
     find, status,
 };
 use crate::{
@@ -40,9 +40,13 @@ fn text(job: &ReplicationJob, screen: Screen) -> String {
         lines.push(("", message.into()));
         lines.extend(remedy.map(|remedy| ("Do", remedy.into())));
     }
-    if let Some(progress) = figures(job) {
-        lines.push(("Doing", summary(&progress).into()));
-        lines.extend(bars(&progress).into_iter().map(|bar| ("", bar.into())));
+    match figures(job) {
+        Some(Figures::Now(progress)) => {
+            lines.push(("Doing", summary(&progress).into()));
+            lines.extend(bars(&progress).into_iter().map(|bar| ("", bar.into())));
+        }
+        Some(Figures::Last(progress)) => lines.push(("Last copy", result(&progress).into())),
+        None => {}
     }
     lines.push(("Kind", kind(job).into()));
     lines.push(("Image", known(&job.image_name)));

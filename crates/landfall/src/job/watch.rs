@@ -12,7 +12,7 @@ use anyhow::bail;
 use smc_model::generated::replication_job::ReplicationJob;
 
 use super::{
-    figures::{bars, doing, failure, figures, summary},
+    figures::{Figures, bars, doing, failure, figures, summary},
     find, show,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
 /// How often the center is asked.
 const EVERY: Duration = Duration::from_secs(1);
 
-pub(super) async fn run(client: &Client, id: &str, output: Output, screen: Screen) -> anyhow::Result<Said> {
+pub(super) async fn run(client: &Client, id: &str, output: Output) -> anyhow::Result<Said> {
     let mut teller = Teller::new(output);
     let mut ticks = tokio::time::interval(EVERY);
     loop {
@@ -41,7 +41,8 @@ pub(super) async fn run(client: &Client, id: &str, output: Output, screen: Scree
                 bail!("{id} failed: {code}: {message}\n{}", remedy.unwrap_or_default())
             }
             _ if output == Output::Json => return Ok(Said::default()),
-            _ => return show::run(client, id, output, screen).await,
+            // Now is another moment than when the watch began.
+            _ => return show::run(client, id, output, Screen::of_stdout()).await,
         }
     }
 }
@@ -106,7 +107,7 @@ impl Teller {
 /// A running job with a bar for each disk.
 fn picture(job: &ReplicationJob) -> Vec<String> {
     let mut lines = vec![standing(job)];
-    if let Some(progress) = figures(job) {
+    if let Some(Figures::Now(progress)) = figures(job) {
         lines.extend(bars(&progress));
         lines.push(summary(&progress));
     }
@@ -115,7 +116,10 @@ fn picture(job: &ReplicationJob) -> Vec<String> {
 
 /// A job in one line, whose whole percent is the finest change.
 fn line(job: &ReplicationJob) -> String {
-    let doing = figures(job).map(|progress| format!("  {}", doing(&progress))).unwrap_or_default();
+    let doing = match figures(job) {
+        Some(Figures::Now(progress)) => format!("  {}", doing(&progress)),
+        _ => String::new(),
+    };
     harmless(&format!("{}{doing}", standing(job)))
 }
 
