@@ -8,6 +8,7 @@ use std::{
     os::unix::fs::FileExt,
     path::Path,
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use image::{FileError, Opened, Place, Staging, StagingError};
@@ -29,9 +30,18 @@ fn whole(staging: &Staging) -> Vec<u8> {
     staging.read(range(0, staging.size())).unwrap()
 }
 
-/// Opens a disk that no process has open.
+/// Opens a disk that no process has open, but for one that another test has just forked off: that has all that is open
+/// here until it is another program.
 fn open(directory: &Path, size: u64) -> (Staging, Opened) {
-    Staging::open(Place::new(directory, 0), size, KEY).unwrap()
+    let begin = Instant::now();
+    loop {
+        match Staging::open(Place::new(directory, 0), size, KEY) {
+            Err(StagingError::InUse(_)) if begin.elapsed() < Duration::from_secs(10) => {
+                std::thread::yield_now();
+            }
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 #[test]
