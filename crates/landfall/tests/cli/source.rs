@@ -51,7 +51,7 @@ fn a_source_is_shown_with_its_machine_and_its_lineage() {
     disk  /dev/vdb, 100.0 GiB
     lvm  data/srv, /dev/mapper/data-srv, 90.0 GiB, on /dev/vdb, xfs at /srv, 42.0 GiB used
     copied  /dev/vda: at most 11.5 GiB of 40.0 GiB
-    copied  /dev/vdb: at most 100.0 GiB of 100.0 GiB; /dev/vdb whole (LVM2_member)
+    copied  /dev/vdb: at most 100.0 GiB of 100.0 GiB; /dev/vdb whole (nothing known)
     ");
 }
 
