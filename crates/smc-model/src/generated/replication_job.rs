@@ -2103,7 +2103,7 @@ pub static DESCRIBE_REPLICATION_JOBS: Operation = Operation {
                         optional: true,
                         secret: false,
                         example: Some("{\"error_code\": \"S1\", \"error_msg\": \"...\"}"),
-                        description: "A JSON text: while the job is Running the figures of its copy, while it is InError error_code and error_msg.",
+                        description: "A JSON text: error_code and error_msg while the job is InError, else the figures of the copy that goes on or went on last.",
                     },
                     ResponseField {
                         name: "SystemDiskParts",
@@ -2426,7 +2426,7 @@ pub struct ReplicationJob {
     pub start_time: Option<String>,
     /// Status.
     pub status: String,
-    /// A JSON text: while the job is Running the figures of its copy, while it is InError error_code and error_msg.
+    /// A JSON text: error_code and error_msg while the job is InError, else the figures of the copy that goes on or went on last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_info: Option<String>,
     /// Partitions of the system disk.

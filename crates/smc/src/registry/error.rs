@@ -117,8 +117,13 @@ pub enum Error {
     #[error(transparent)]
     Job(#[from] Refused),
     /// Only an incremental job has what is to be changed.
-    #[error("the job copies once: it has no Frequency and no MaxNumberOfImageToKeep")]
-    NotIncremental,
+    #[error("the job copies once, and has no {name}; create an incremental job with RunOnce=false")]
+    NotIncremental {
+        /// The parameter.
+        name: &'static str,
+        /// The contract's code for it.
+        code: &'static str,
+    },
     /// The disks asked for are not those of the source.
     #[error(transparent)]
     Disks(#[from] Unfit),
@@ -166,12 +171,13 @@ impl Error {
             Self::SourceWithJobs { .. } => "ReplicationJob.Related",
             Self::Job(Refused::Stage { .. }) => "ReplicationJob.InvalidBusinessStatus",
             Self::Job(_) => "ReplicationJob.InvalidStatus",
-            Self::NotIncremental => "InvalidParameter.Frequency",
             Self::Disks(Unfit::NoDisk | Unfit::NoDataDisk(_)) => "ReplicationJobDataDiskIndex.Invalid",
             Self::Disks(Unfit::Resized { .. }) => "UnsupportedFeature.PartitionResizing",
             Self::Disks(Unfit::Smaller { .. }) => "UnsupportedFeature.DiskShrinking",
             Self::TokenReused => "IdempotentParameterMismatch",
-            Self::Meaning { code, .. } | Self::Disks(Unfit::NoPart { code, .. }) => code,
+            Self::Meaning { code, .. }
+            | Self::NotIncremental { code, .. }
+            | Self::Disks(Unfit::NoPart { code, .. }) => code,
             Self::Store(StoreError::Unavailable(_) | StoreError::Full(_)) => "ServiceUnavailable",
             Self::Store(_) | Self::Random(_) => "InternalError",
         }

@@ -132,7 +132,8 @@ fn a_job_runs_to_its_image_and_its_trail_says_so() {
         assert_eq!(done["ImageId"], image.id.as_str());
         let run = &done["ReplicationJobRuns"]["ReplicationJobRun"][0];
         assert_eq!((&run["Type"], &run["ImageId"]), (&"Manual".into(), &image.id.as_str().into()));
-        assert!(done["StatusInfo"].is_null() && run["EndTime"].is_string());
+        assert!(run["EndTime"].is_string());
+        assert_eq!(done["StatusInfo"], r#"{"phase":"full"}"#, "the figures of the last run stay");
 
         let images = call(&world, "DescribeImages", &[("JobId", job.as_str())]).await.unwrap();
         assert_eq!(images["Images"]["Image"][0]["ImageName"], "golden");
@@ -355,6 +356,7 @@ fn a_job_is_changed_as_far_as_it_still_may_be() {
             world.on("ModifyReplicationJobAttribute", &job, params).await.err()
         };
         let (later, valid) = (now.plus_days(9).to_string(), now.plus_days(60).to_string());
+        let early = now.plus_days(8).to_string();
         let whole = [
             ("Name", "web"),
             ("Description", "rack 7."),
@@ -375,6 +377,8 @@ fn a_job_is_changed_as_far_as_it_still_may_be() {
         assert_eq!(shown["DataDisks"]["DataDisk"].as_array().unwrap().len(), 1);
         for (params, code) in [
             ([("Frequency", "2")], "InvalidParameter.Frequency"),
+            ([("MaxNumberOfImageToKeep", "2")], "InvalidParameter.MaxNumberOfImageToKeep"),
+            ([("ValidTime", &early)], "InvalidParameter.ScheduledStartTime"),
             ([("SystemDiskSize", "20")], "UnsupportedFeature.DiskShrinking"),
             ([("DataDisk.1.Index", "4")], "ReplicationJobDataDiskIndex.Invalid"),
             ([("TargetType", "ContainerImage")], "UnsupportedFeature.ContainerImage"),

@@ -123,8 +123,11 @@ pub(super) fn delete_with_source(
     now: Timestamp,
 ) -> Result<Option<Error>, StoreError> {
     let source_id = source_id.clone();
-    let mut jobs = tx.jobs_of_sources(std::slice::from_ref(&source_id))?;
-    jobs.retain(|job| job.state != State::Deleting);
+    let mut jobs = Vec::new();
+    for job in tx.jobs_of_sources(std::slice::from_ref(&source_id))? {
+        // Held and read again, all of them before any is changed: one may have been started since.
+        jobs.extend(tx.job_to_change(&job.id)?.filter(|job| job.state != State::Deleting));
+    }
     if let Some(job) = jobs.iter().find(|job| job.state.status() == Status::Running) {
         return Ok(Some(Error::SourceWithRunningJob { source_id, job: job.id.clone() }));
     }
@@ -133,10 +136,8 @@ pub(super) fn delete_with_source(
         return Ok(Some(Error::SourceWithJobs { source_id, jobs: jobs.join(", ") }));
     }
     for job in jobs {
-        // Held and read again: it may have been started since.
-        let Some(job) = tx.job_to_change(&job.id)? else { continue };
-        if change(tx, &job, Event::Delete, now, &Actor::of(caller))?.is_err() {
-            return Ok(Some(Error::SourceWithRunningJob { source_id, job: job.id }));
+        if let Err(refused) = change(tx, &job, Event::Delete, now, &Actor::of(caller))? {
+            return Ok(Some(refused.into()));
         }
     }
     Ok(None)

@@ -8,7 +8,7 @@ use crate::{
     account::Caller,
     audit::Event as Audited,
     job::{
-        Cycle, Job, Parameters, Refused, Status,
+        Cycle, Job, Parameters, Refused, State, Status,
         disks::{self, DiskWish, Layout},
     },
     ports::{Clock, Random, Store, StoreError, Tx},
@@ -92,7 +92,12 @@ impl JobChange {
         let status = job.state.status();
         let cycle = self.hours.is_some() || self.keep.is_some();
         if cycle && job.cycle == Cycle::Once {
-            return Err(Error::NotIncremental);
+            return Err(if self.hours.is_some() {
+                Error::NotIncremental { name: "Frequency", code: "InvalidParameter.Frequency" }
+            } else {
+                let (name, code) = ("MaxNumberOfImageToKeep", "InvalidParameter.MaxNumberOfImageToKeep");
+                Error::NotIncremental { name, code }
+            });
         }
         let open = !matches!(status, Status::Finished | Status::Expired | Status::Deleting);
         let allowed = [
@@ -157,9 +162,10 @@ fn settled(mut job: Job, change: &JobChange, now: Timestamp) -> Result<Job, Erro
     if let Some(at) = change.valid_until {
         job.valid_until = times::valid_until(Some(at), job.created, now)?;
     }
-    if change.scheduled.is_some() {
-        job.scheduled = change.scheduled;
-        times::check_schedule(change.scheduled, now, job.valid_until)?;
+    job.scheduled = change.scheduled.or(job.scheduled);
+    let planned = job.state == State::Ready && job.scheduled.is_some_and(|at| at > now);
+    if change.scheduled.is_some() || (change.valid_until.is_some() && planned) {
+        times::check_schedule(job.scheduled, now, job.valid_until)?;
     }
     if let Cycle::Every { hours, keep } = &mut job.cycle {
         *hours = change.hours.unwrap_or(*hours);
