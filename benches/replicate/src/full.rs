@@ -109,16 +109,20 @@ pub(crate) fn measure_noise(lab: &Lab, report: &mut Report) -> anyhow::Result<()
     Ok(())
 }
 
-/// One copy to a new center, compared with the disk afterwards; gives the seconds from the agent's start.
+/// One copy to a new center, compared with the disk afterwards; gives the seconds from the job's beginning. The agent runs
+/// already then, as it does on a source, and with it the tracking of changes, whose beginning is a figure of its own.
 fn copy_once(lab: &Lab, directory: &Path, disk: &Disk) -> anyhow::Result<(f64, Copied)> {
-    disk.forget()?;
     let center = Center::start(directory, disk.size)?;
+    let begun = std::time::Instant::now();
+    let mut agent = Agent::start(&disk.name(), center.address(0)?, center.pin(), lab.streams)?;
+    println!("  agent and tracking began in {:.2} s", begun.elapsed().as_secs_f64());
+    disk.forget()?;
     let mut copied = None;
     let took = seconds(|| {
-        let mut agent = Agent::start(&disk.name(), center.address(0)?, center.pin(), lab.streams)?;
         copied = Some(agent.everything()?);
         Ok(())
     })?;
+    drop(agent);
     compare(disk.device(), &center.copy(0)?)?;
     Ok((took, copied.context("copying")?))
 }

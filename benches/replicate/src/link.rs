@@ -112,7 +112,7 @@ fn plain_tcp(link: &Link) -> anyhow::Result<f64> {
     let took = seconds(|| {
         shell(&format!(
             "ip netns exec {center} ncat --listen {CENTER_ADDRESS} 7000 --recv-only > /dev/null & receiver=$!
-             until ip netns exec {center} ss --no-header --listening --tcp | grep --quiet 7000; do sleep 0.02; done
+             until ip netns exec {center} ss --no-header --numeric --listening --tcp | grep --quiet 7000; do sleep 0.02; done
              head --bytes={bytes} /dev/zero | ip netns exec {agent} ncat --send-only {CENTER_ADDRESS} 7000
              wait $receiver"
         ))

@@ -55,20 +55,17 @@ fn copy(directory: &std::path::Path, disks: &[Disk], at_once: usize) -> anyhow::
     for disk in disks {
         disk.forget()?;
     }
-    let numbered: Vec<(usize, &Disk)> = disks.iter().enumerate().collect();
+    // Agents run already when a copy begins.
+    let mut agents = disks
+        .iter()
+        .enumerate()
+        .map(|(number, disk)| Agent::start(&disk.name(), center.address(number)?, center.pin(), 1))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let took = seconds(|| {
-        for group in numbered.chunks(at_once) {
+        for group in agents.chunks_mut(at_once) {
             thread::scope(|scope| {
-                let copies: Vec<_> = group
-                    .iter()
-                    .map(|(number, disk)| {
-                        let center = &center;
-                        scope.spawn(move || {
-                            let address = center.address(*number)?;
-                            Agent::start(&disk.name(), address, center.pin(), 1)?.everything()
-                        })
-                    })
-                    .collect();
+                let copies: Vec<_> =
+                    group.iter_mut().map(|agent| scope.spawn(|| agent.everything())).collect();
                 copies.into_iter().try_for_each(|copy| {
                     copy.join().map_err(|_| anyhow!("an agent's thread panicked"))?.map(drop)
                 })
@@ -76,7 +73,8 @@ fn copy(directory: &std::path::Path, disks: &[Disk], at_once: usize) -> anyhow::
         }
         Ok(())
     })?;
-    for (number, disk) in numbered {
+    drop(agents);
+    for (number, disk) in disks.iter().enumerate() {
         compare(disk.device(), &center.copy(number)?)?;
     }
     Ok((took, center.used()?.peak_bytes as f64 / MEBIBYTE))
