@@ -110,6 +110,7 @@ impl Drive {
         self.meter.phase(Phase::Frozen);
         match self.frozen(tracker).await? {
             Attempt::Held(held) => {
+                self.meter.foretell(held.predicted);
                 self.freeze = held.took;
                 self.copy = Copy::Equal(Some(held));
             }

@@ -1,7 +1,8 @@
 //! The freeze: everything that is still dirty is read into memory that is there already, and only that.
 //!
 //! Between freeze and thaw nothing is sent, logged or written, since any of these may wait for a frozen filesystem, and
-//! memory for content was taken and locked before.
+//! memory for content was taken and locked before. The same reading is done a few times before, so that what is left for
+//! the freeze is what changed during the last time: everyone on the source waits for a freeze, and nobody for those.
 
 use std::{
     collections::HashMap,
@@ -23,7 +24,15 @@ pub(super) struct Held {
     slots: Vec<(usize, Range, usize)>,
     /// How long filesystems were frozen.
     pub(super) took: Duration,
+    /// What that was expected to be.
+    pub(super) predicted: Duration,
 }
+
+/// What freezing and thawing take beside writing out and reading.
+const FREEZING: Duration = Duration::from_millis(50);
+
+/// Times that is read ahead of a freeze at the most.
+const MOST_AHEAD: u32 = 5;
 
 /// What a freeze came to.
 pub(super) enum Attempt {
@@ -53,70 +62,138 @@ pub(super) fn freeze_and_read(
     tracker: &dyn Tracker,
     budget: Duration,
 ) -> Result<Attempt, ReplicateError> {
-    // Where memory may not be locked, it is at least all there once it has been written to.
-    let mut memory = Buffer::locked(HELD_BYTES)
-        .or_else(|_| Buffer::new(HELD_BYTES))
-        .map_err(|error| ReplicateError::Freeze(std::io::Error::other(error)))?;
-    memory.fill(1);
-    let mut places = HashMap::with_capacity(2 * HELD_BYTES / LEAST_SLOT);
-    let mut slots: Vec<(usize, Range, usize)> = Vec::with_capacity(HELD_BYTES / LEAST_SLOT);
-    let mut dirty: Vec<Vec<Range>> = source.disks.iter().map(|_| Vec::with_capacity(MOST_MARKS)).collect();
-    let mut used = 0;
+    let mut reading = Reading::new(source, tracker)?;
+    let Some(predicted) = reading.ahead(budget)? else { return Ok(Attempt::TooMuch(reading.dirty)) };
 
     let begun = Instant::now();
     // Dropped on every way out, which thaws.
     let frozen = match source.freezer.freeze() {
         Ok(frozen) => frozen,
-        Err(error) => return Ok(Attempt::NotHeld(dirty, error)),
+        Err(error) => return Ok(Attempt::NotHeld(reading.dirty, error)),
     };
     source.freezer.flush().map_err(ReplicateError::Freeze)?;
-    loop {
+    while match reading.round(begun + budget)? {
+        Round::Quiet => false,
+        Round::Read => begun.elapsed() <= budget,
+        Round::TooMuch => return Ok(Attempt::TooMuch(reading.dirty)),
+    } {}
+    if begun.elapsed() > budget {
+        return Ok(Attempt::TooMuch(reading.dirty));
+    }
+    let proof = tracker.prove();
+    let took = begun.elapsed();
+    let Reading { memory, slots, dirty, .. } = reading;
+    if let Some(Err(error)) = frozen.map(|frozen| frozen.thaw()) {
+        return Ok(Attempt::NotHeld(dirty, error));
+    }
+    Ok(match proof {
+        Ok(()) => Attempt::Held(Held { memory, slots, took, predicted }),
+        Err(reason) => Attempt::Unproven(reason),
+    })
+}
+
+/// Content that is being read into memory, and the marks that said so.
+struct Reading<'source> {
+    source: &'source Source,
+    tracker: &'source dyn Tracker,
+    memory: Buffer,
+    /// Where in memory a block is, by disk and offset.
+    places: HashMap<(usize, u64), usize>,
+    slots: Vec<(usize, Range, usize)>,
+    dirty: Vec<Vec<Range>>,
+    used: usize,
+}
+
+/// What looking for marks once came to.
+enum Round {
+    /// There were none.
+    Quiet,
+    /// There were, and what they mark is in memory.
+    Read,
+    /// There is no room or time for all.
+    TooMuch,
+}
+
+impl<'source> Reading<'source> {
+    fn new(source: &'source Source, tracker: &'source dyn Tracker) -> Result<Self, ReplicateError> {
+        // Where memory may not be locked, it is at least all there once it has been written to.
+        let mut memory = Buffer::locked(HELD_BYTES)
+            .or_else(|_| Buffer::new(HELD_BYTES))
+            .map_err(|error| ReplicateError::Freeze(std::io::Error::other(error)))?;
+        memory.fill(1);
+        Ok(Self {
+            source,
+            tracker,
+            memory,
+            places: HashMap::with_capacity(2 * HELD_BYTES / LEAST_SLOT),
+            slots: Vec::with_capacity(HELD_BYTES / LEAST_SLOT),
+            dirty: source.disks.iter().map(|_| Vec::with_capacity(MOST_MARKS)).collect(),
+            used: 0,
+        })
+    }
+
+    /// Reads before the freeze what it would find, until that gets no shorter; gives how long the freeze should be, or
+    /// `None` when there is too much.
+    fn ahead(&mut self, budget: Duration) -> Result<Option<Duration>, ReplicateError> {
+        let (mut last, mut since) = (budget, None);
+        for _ in 0..MOST_AHEAD {
+            let begun = Instant::now();
+            self.source.freezer.flush().map_err(ReplicateError::Freeze)?;
+            let drained = Instant::now();
+            let used = self.used;
+            match self.round(begun + budget)? {
+                Round::Quiet => return Ok(Some(FREEZING)),
+                Round::Read => {}
+                Round::TooMuch => return Ok(None),
+            }
+            let took = begun.elapsed();
+            let over = since.map_or(took, |since: Instant| drained.duration_since(since));
+            // As much again changes meanwhile for each time that this took of the time it had changed in.
+            let left = took.mul_f64((took.as_secs_f64() / over.as_secs_f64().max(1e-6)).min(1e3));
+            let full = 2 * (self.used - used) > HELD_BYTES - self.used;
+            if left <= FREEZING / 2 || took.mul_f64(1.1) > last || full {
+                return Ok(Some(left.saturating_add(FREEZING)));
+            }
+            (last, since) = (took, Some(drained));
+        }
+        Ok(Some(last.saturating_add(FREEZING)))
+    }
+
+    /// Takes the marks and reads what they mark.
+    fn round(&mut self, until: Instant) -> Result<Round, ReplicateError> {
         let mut quiet = true;
-        for (place, disk) in source.disks.iter().enumerate() {
-            let known = dirty[place].len();
-            let marks = tracker.drain(disk.number, &mut |range| {
+        for (place, disk) in self.source.disks.iter().enumerate() {
+            let marks = &mut self.dirty[place];
+            let known = marks.len();
+            let drained = self.tracker.drain(disk.number, &mut |range| {
                 quiet = false;
-                note(&mut dirty[place], known, range);
+                note(marks, known, range);
             });
-            marks.map_err(ReplicateError::Track)?;
-            for mark in known..dirty[place].len() {
-                for range in blocks(dirty[place][mark], disk.content.size()) {
+            drained.map_err(ReplicateError::Track)?;
+            for mark in known..self.dirty[place].len() {
+                for range in blocks(self.dirty[place][mark], disk.content.size()) {
                     let length = usize::try_from(range.length()).unwrap_or(usize::MAX);
-                    let at = *places.entry((place, range.offset())).or_insert(used);
-                    if at == used {
-                        if length > HELD_BYTES - used || begun.elapsed() > budget {
-                            return Ok(Attempt::TooMuch(dirty));
+                    let at = *self.places.entry((place, range.offset())).or_insert(self.used);
+                    if at == self.used {
+                        if length > HELD_BYTES - self.used || Instant::now() > until {
+                            return Ok(Round::TooMuch);
                         }
-                        slots.push((place, range, at));
-                        used += length.next_multiple_of(LEAST_SLOT);
+                        self.slots.push((place, range, at));
+                        self.used += length.next_multiple_of(LEAST_SLOT);
                     }
-                    disk.content.hold(&mut memory, at, range).map_err(|error| ReplicateError::Disk {
+                    disk.content.hold(&mut self.memory, at, range).map_err(|error| ReplicateError::Disk {
                         offset: range.offset(),
                         length: range.length(),
                         error,
                     })?;
                 }
             }
-            if dirty[place].len() == MOST_MARKS {
-                return Ok(Attempt::TooMuch(dirty));
+            if self.dirty[place].len() == MOST_MARKS {
+                return Ok(Round::TooMuch);
             }
         }
-        if quiet {
-            break;
-        }
-        if begun.elapsed() > budget {
-            return Ok(Attempt::TooMuch(dirty));
-        }
+        Ok(if quiet { Round::Quiet } else { Round::Read })
     }
-    let proof = tracker.prove();
-    let took = begun.elapsed();
-    if let Some(Err(error)) = frozen.map(|frozen| frozen.thaw()) {
-        return Ok(Attempt::NotHeld(dirty, error));
-    }
-    Ok(match proof {
-        Ok(()) => Attempt::Held(Held { memory, slots, took }),
-        Err(reason) => Attempt::Unproven(reason),
-    })
 }
 
 /// Marks of a disk that are kept during a freeze, in memory that is there before: more than there are slots.

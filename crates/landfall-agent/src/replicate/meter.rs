@@ -130,6 +130,11 @@ impl Meter {
         shown.progress.predicted_freeze_ms = u64::try_from(freeze.as_millis()).ok();
     }
 
+    /// How long the freeze was expected to be when it began.
+    pub(super) fn foretell(&self, freeze: Duration) {
+        self.shown().progress.predicted_freeze_ms = u64::try_from(freeze.as_millis()).ok();
+    }
+
     fn shown(&self) -> std::sync::MutexGuard<'_, Shown> {
         self.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
