@@ -94,7 +94,7 @@ impl Variant {
             format!("UUID={id} /boot/efi vfat umask=0077,nofail 0 0\n")
         });
         let data =
-            self.data().map_or_else(String::new, |_| format!("UUID={DATA_UUID} /srv xfs nofail 0 0\n"));
+            self.data().map_or_else(String::new, |_| format!("UUID={DATA_UUID} /srv xfs defaults 0 0\n"));
         format!(
             "UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\nUUID={SWAP_UUID} none swap sw,nofail 0 0\n{esp}{data}"
         )
