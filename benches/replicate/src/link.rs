@@ -40,7 +40,7 @@ impl Link {
              ip -n {agent} address add 198.51.100.1/24 dev lfb0; ip -n {agent} link set lfb0 up
              ip -n {center} address add {CENTER_ADDRESS}/24 dev lfb1; ip -n {center} link set lfb1 up
              ip -n {agent} link set lo up; ip -n {center} link set lo up
-             tc -n {agent} qdisc add dev lfb0 root tbf rate 100mbit burst 32kb latency 100ms"
+             tc -n {agent} qdisc add dev lfb0 root tbf rate 100mbit burst 256kb latency 400ms"
         ))?;
         Ok(link)
     }
