@@ -23,6 +23,7 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> anyhow::Result<()> {
         let mut writer = Writer::start(&mounted.point().join("file"), FILE_BYTES, RATE)?;
         let (mut longest, mut before, mut frozen, mut foretold) = (vec![], vec![], vec![], vec![]);
         for run in 0..lab.runs {
+            #[expect(clippy::disallowed_methods, reason = "a writer at its own pace is what is measured")]
             std::thread::sleep(std::time::Duration::from_secs(lab.many(10)));
             let usual = writer.stalls()?;
             let center = Center::start(&directory, disk.size)?;

@@ -94,6 +94,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, delay: Duration) {
     });
     thread::spawn(move || {
         for (due, piece) in pieces {
+            #[expect(clippy::disallowed_methods, reason = "the delay of a link is what it plays")]
             thread::sleep(due.saturating_duration_since(Instant::now()));
             if to.write_all(&piece).is_err() {
                 break;

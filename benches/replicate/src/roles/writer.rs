@@ -107,6 +107,7 @@ pub(super) fn play(options: &WriterOptions) -> anyhow::Result<()> {
         stalls.longest_ms = stalls.longest_ms.max(begun.elapsed().as_secs_f64() * 1_000.0);
         stalls.bytes += WRITE_BYTES as u64;
         due += pause;
+        #[expect(clippy::disallowed_methods, reason = "a writer's pace is what it plays")]
         thread::sleep(due.saturating_duration_since(Instant::now()));
     }
 }
