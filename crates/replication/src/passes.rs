@@ -160,7 +160,7 @@ mod tests {
         let mut planner = Planner::new(DEFAULT_BUDGET, ROOM);
         assert!(matches!(planner.after(&pass(100_000_000)), Next::Again { .. }));
         let next = planner.after(&pass(95_000_000));
-        assert_eq!(next, Next::Freeze { predicted: Duration::from_millis(1000) });
+        assert_eq!(next, Next::Freeze { predicted: Duration::from_secs(1) });
         // What has no room is another pass's work, whatever the budget.
         let mut planner = Planner::new(DEFAULT_BUDGET, 1_000_000);
         for _ in 0..3 {

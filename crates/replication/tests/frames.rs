@@ -140,7 +140,8 @@ proptest! {
 fn an_extent_opens_to_what_was_read_from_the_source() {
     let data: Vec<u8> = (0..100_000_u32).map(|n| (n / 1000).to_le_bytes()[0]).collect();
     for codec in [Codec::Raw, Codec::Zstd] {
-        let (opened, leaves) = extent(&data, codec).open(&KEY).unwrap();
+        let sent = extent(&data, codec);
+        let (opened, leaves) = sent.open(&KEY).unwrap();
         assert_eq!(opened, data);
         assert_eq!(leaves, KEY.leaves(&data));
     }
