@@ -4,12 +4,18 @@ mod create;
 mod modify;
 mod show;
 
-use smc_model::generated::replication_job::{
-    CreateReplicationJobRequest, CreateReplicationJobResponse, CutOverReplicationJobRequest,
-    CutOverReplicationJobResponse, DeleteReplicationJobRequest, DeleteReplicationJobResponse,
-    DescribeReplicationJobsRequest, DescribeReplicationJobsResponse, ModifyReplicationJobAttributeRequest,
-    ModifyReplicationJobAttributeResponse, ReplicationJobList, StartReplicationJobRequest,
-    StartReplicationJobResponse, StopReplicationJobRequest, StopReplicationJobResponse,
+use std::collections::BTreeMap;
+
+use smc_model::{
+    Request,
+    generated::replication_job::{
+        CreateReplicationJobRequest, CreateReplicationJobResponse, CutOverReplicationJobRequest,
+        CutOverReplicationJobResponse, DeleteReplicationJobRequest, DeleteReplicationJobResponse,
+        DescribeReplicationJobsRequest, DescribeReplicationJobsResponse,
+        ModifyReplicationJobAttributeRequest, ModifyReplicationJobAttributeResponse, ReplicationJobList,
+        StartReplicationJobRequest, StartReplicationJobResponse, StopReplicationJobRequest,
+        StopReplicationJobResponse,
+    },
 };
 
 use super::{page, total};
@@ -21,6 +27,23 @@ use crate::{
     registry::{Error, JobQuery, Registry},
     tag::TagFilter,
 };
+
+/// The parameters that a private center cannot mean.
+const ECHOED: [&str; 13] = [
+    "ContainerNamespace",
+    "ContainerRepository",
+    "ContainerTag",
+    "InstanceId",
+    "InstanceRamRole",
+    "InstanceType",
+    "LaunchTemplateId",
+    "LaunchTemplateVersion",
+    "LicenseType",
+    "NetMode",
+    "ResourceGroupId",
+    "VSwitchId",
+    "VpcId",
+];
 
 impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     pub(super) async fn create_replication_job(
@@ -105,6 +128,11 @@ pub(super) fn job_id(text: &str) -> Result<JobId, Error> {
 }
 
 /// The query of a request; `None` if nothing can match: only servers are migrated here, and to no instance.
+/// What a private center cannot mean of a call, as it was given: kept and shown.
+fn echoed(request: &impl Request) -> BTreeMap<String, String> {
+    request.encode().into_iter().filter(|(name, _)| ECHOED.contains(&name.as_str())).collect()
+}
+
 fn query(request: DescribeReplicationJobsRequest) -> Option<JobQuery> {
     if request.job_type.is_some_and(|kind| kind != 0) || !request.instance_id.is_empty() {
         return None;

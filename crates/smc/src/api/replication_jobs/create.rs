@@ -6,7 +6,7 @@ use smc_model::generated::replication_job::{
     CreateReplicationJobDataDisk, CreateReplicationJobDisks, CreateReplicationJobRequest,
 };
 
-use super::{blocks_only, image_only, moment, parameters, unsupported};
+use super::{blocks_only, echoed, image_only, moment, parameters, unsupported};
 use crate::{
     api::source_id,
     job::{
@@ -49,7 +49,7 @@ pub(super) fn new_job(request: CreateReplicationJobRequest) -> Result<NewJob, Er
             image_name: request.image_name.clone(),
             parameters,
             parameters_text,
-            echoed: echoed(&request),
+            echoed: kept(&request),
             system_disk_gib: layout.system.gib,
             parts: BTreeMap::new(),
         },
@@ -84,27 +84,11 @@ fn supported_kind(job_type: u32) -> Result<(), Error> {
     }
 }
 
-/// What a private center cannot mean: kept and shown.
-fn echoed(request: &CreateReplicationJobRequest) -> BTreeMap<String, String> {
-    let texts = [
-        ("ContainerNamespace", request.container_namespace.clone()),
-        ("ContainerRepository", request.container_repository.clone()),
-        ("ContainerTag", request.container_tag.clone()),
-        ("InstanceId", request.instance_id.clone()),
-        ("InstanceRamRole", request.instance_ram_role.clone()),
-        ("InstanceType", request.instance_type.clone()),
-        ("LaunchTemplateId", request.launch_template_id.clone()),
-        ("LaunchTemplateVersion", request.launch_template_version.clone()),
-        ("LicenseType", request.license_type.map(|license| license.as_str().to_owned())),
-        ("NetMode", Some(request.net_mode.to_string())),
-        ("ResourceGroupId", request.resource_group_id.clone()),
-        ("VSwitchId", request.v_switch_id.clone()),
-        ("VpcId", request.vpc_id.clone()),
-    ];
-    let given = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+/// What is kept and shown, the ids of data disks among it.
+fn kept(request: &CreateReplicationJobRequest) -> BTreeMap<String, String> {
     let disks = request.disks.iter().flat_map(|disks| &disks.data).zip(1..);
     let disk_ids = disks.filter_map(|(disk, at)| Some((disk_id_key(at), disk.disk_id.clone()?)));
-    given.chain(disk_ids).collect()
+    echoed(request).into_iter().chain(disk_ids).collect()
 }
 
 /// Under which name the `DiskId` of a data disk is kept.

@@ -1,13 +1,11 @@
 //! A call of `ModifyReplicationJobAttribute` as a change of a job.
 
-use std::collections::BTreeMap;
-
 use smc_model::generated::replication_job::ModifyReplicationJobAttributeRequest;
 
 use super::{
     blocks_only,
     create::{device, index},
-    image_only, moment, parameters,
+    echoed, image_only, moment, parameters,
 };
 use crate::{
     job::disks::{DiskWish, Layout},
@@ -29,23 +27,6 @@ pub(super) fn change(request: ModifyReplicationJobAttributeRequest) -> Result<Jo
         image_name: request.image_name,
         system_gib: request.system_disk_size,
     })
-}
-
-fn echoed(request: &ModifyReplicationJobAttributeRequest) -> BTreeMap<String, String> {
-    let texts = [
-        ("ContainerNamespace", request.container_namespace.clone()),
-        ("ContainerRepository", request.container_repository.clone()),
-        ("ContainerTag", request.container_tag.clone()),
-        ("InstanceId", request.instance_id.clone()),
-        ("InstanceRamRole", request.instance_ram_role.clone()),
-        ("InstanceType", request.instance_type.clone()),
-        ("LaunchTemplateId", request.launch_template_id.clone()),
-        ("LaunchTemplateVersion", request.launch_template_version.clone()),
-        ("NetMode", request.net_mode.map(|mode| mode.to_string())),
-        ("VSwitchId", request.v_switch_id.clone()),
-        ("VpcId", request.vpc_id.clone()),
-    ];
-    texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?))).collect()
 }
 
 /// The disks anew, if any are named; those that are not named are copied no more, except the system disk.
