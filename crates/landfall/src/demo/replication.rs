@@ -3,7 +3,6 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, bail};
-use image::Library;
 use replication::progress::Progress;
 use smc_model::{
     Request,
@@ -15,7 +14,7 @@ use smc_model::{
 use tokio::time::{Instant, interval};
 
 use super::{disk::Disk, say, step};
-use crate::client::Client;
+use crate::{client::Client, image::Shelf, location::Storage};
 
 /// How long one copy of the small disk may take.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -59,8 +58,14 @@ pub(super) async fn run(
 
     step(first + 3, "the proof: signature and digests of the image, and a comparison with the disk itself");
     let id = finished.image_id.context("the finished job names no image")?;
-    let (library, path) = (Library::new(data_directory.join("images")), disk.path.clone());
-    let said = tokio::task::spawn_blocking(move || proven(&library, &id, &path)).await??;
+    let storage = Storage {
+        data_dir: Some(data_directory.to_owned()),
+        database_url: None,
+        // What the environment says is about other centers.
+        master_key_file: Some(data_directory.join("master.key")),
+    };
+    let (shelf, path) = (Shelf::open(&storage).await?, disk.path.clone());
+    let said = tokio::task::spawn_blocking(move || proven(&shelf, &id, &path)).await??;
     say(&said);
     Ok(())
 }
@@ -106,9 +111,9 @@ fn figures(job: &ReplicationJob, started: Instant) -> String {
 }
 
 /// Verifies the image and compares it with the disk, which nothing changes any more.
-fn proven(library: &Library, id: &str, disk: &Path) -> anyhow::Result<String> {
-    let image = library.image(id)?;
-    let verified = image.verify(None, |_| {})?;
+fn proven(shelf: &Shelf, id: &str, disk: &Path) -> anyhow::Result<String> {
+    let image = shelf.library.image(id)?;
+    let verified = image.verify(Some(shelf.trusted), |_| {})?;
     if let Some(damage) = verified.damage.first() {
         bail!("{id} is damaged: {damage}");
     }
@@ -117,7 +122,7 @@ fn proven(library: &Library, id: &str, disk: &Path) -> anyhow::Result<String> {
         bail!("{id} and {} differ: {damage}", disk.display());
     }
     Ok(format!(
-        "{id}: signed, every digest holds, and equal to the disk byte for byte\nroot of its digests: {}\nwhere it is: {}",
+        "{id}: signed by this center, every digest holds, and equal to the disk byte for byte\nroot of its digests: {}\nwhere it is: {}",
         first.root,
         image.directory().display()
     ))

@@ -23,7 +23,7 @@ use crate::{
     output::{Output, OutputArgs, Said, Screen},
 };
 
-use shelf::Shelf;
+pub(crate) use shelf::Shelf;
 
 /// Options of `landfall image`.
 #[derive(Args)]

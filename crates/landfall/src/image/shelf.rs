@@ -10,17 +10,17 @@ use crate::{
 };
 
 /// The images of a center.
-pub(super) struct Shelf {
-    pub(super) library: Library,
+pub(crate) struct Shelf {
+    pub(crate) library: Library,
     /// Where the center has its records of images.
     pub(super) database: Database,
     /// The key of this center: an image by any other is not to be trusted.
-    pub(super) trusted: PublicKey,
+    pub(crate) trusted: PublicKey,
 }
 
 impl Shelf {
     /// Opens the data of a center that has run before.
-    pub(super) async fn open(storage: &Storage) -> anyhow::Result<Self> {
+    pub(crate) async fn open(storage: &Storage) -> anyhow::Result<Self> {
         let places = storage.existing()?;
         let database = Database::open(&places.database, Options::default())?;
         let keyring = open_keyring(&database, &places.master_key).await?;
