@@ -132,7 +132,7 @@ impl Drive {
                 if self.freezes >= MOST_FREEZES {
                     let seconds = self.options.freeze_budget.as_secs_f64();
                     return Err(ReplicateError::NotConverging(format!(
-                        "{MOST_FREEZES} freezes found more to read than {seconds:.1} s and 32 MiB have room for; \
+                        "{MOST_FREEZES} attempts to freeze found more to read than {seconds:.1} s and 32 MiB have room for; \
                          look for programs that write to the disks past their filesystems, or allow a longer freeze"
                     )));
                 }
@@ -154,11 +154,11 @@ impl Drive {
     async fn frozen(&self, tracker: &Arc<dyn Tracker>) -> Result<Attempt, ReplicateError> {
         let (source, tracker, budget) = (self.source.clone(), tracker.clone(), self.options.freeze_budget);
         let (done, outcome) = oneshot::channel();
-        let busy = self.busy();
+        let (busy, failed) = (self.busy(), self.freezes);
         let work = move || {
             // A refusal costs nothing but time.
             let _ = blockdev::priority::come_forward();
-            let _ = done.send(freeze_and_read(&source, &*tracker, budget));
+            let _ = done.send(freeze_and_read(&source, &*tracker, budget, failed));
             drop(busy);
         };
         thread::Builder::new().name("read-frozen".to_owned()).spawn(work)?;

@@ -31,7 +31,8 @@ pub(super) struct Held {
 /// What freezing and thawing take beside writing out and reading.
 const FREEZING: Duration = Duration::from_millis(50);
 
-/// Times that is read ahead of a freeze at the most.
+/// Times that is read ahead of a freeze at the most. What was read stays held, so each time leaves less room for the
+/// freeze: after an attempt that ran out of room, the next one reads ahead half as often, but never not at all.
 const MOST_AHEAD: u32 = 5;
 
 /// What a freeze came to.
@@ -57,13 +58,16 @@ impl Held {
 }
 
 /// Freezes, reads what is dirty until nothing is, lets the tracker prove that this was all, and thaws. Blocks.
+/// `failed` counts the attempts of this run that came to nothing.
 pub(super) fn freeze_and_read(
     source: &Source,
     tracker: &dyn Tracker,
     budget: Duration,
+    failed: u32,
 ) -> Result<Attempt, ReplicateError> {
     let mut reading = Reading::new(source, tracker)?;
-    let Some(predicted) = reading.ahead(budget)? else { return Ok(Attempt::TooMuch(reading.dirty)) };
+    let times = MOST_AHEAD.checked_shr(failed).unwrap_or(0).max(1);
+    let Some(predicted) = reading.ahead(budget, times)? else { return Ok(Attempt::TooMuch(reading.dirty)) };
 
     let begun = Instant::now();
     // Dropped on every way out, which thaws.
@@ -132,11 +136,11 @@ impl<'source> Reading<'source> {
         })
     }
 
-    /// Reads before the freeze what it would find, until that gets no shorter; gives how long the freeze should be, or
-    /// `None` when there is too much.
-    fn ahead(&mut self, budget: Duration) -> Result<Option<Duration>, ReplicateError> {
+    /// Reads before the freeze what it would find, until that gets no shorter or was done often enough; gives how long
+    /// the freeze should be, or `None` when there is too much.
+    fn ahead(&mut self, budget: Duration, times: u32) -> Result<Option<Duration>, ReplicateError> {
         let (mut last, mut since) = (budget, None);
-        for _ in 0..MOST_AHEAD {
+        for _ in 0..times {
             let begun = Instant::now();
             self.source.freezer.flush().map_err(ReplicateError::Freeze)?;
             let drained = Instant::now();

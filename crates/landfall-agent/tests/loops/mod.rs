@@ -103,7 +103,8 @@ impl Drop for LiveDisk {
     }
 }
 
-/// Writes, rewrites, grows and removes files at random until told to stop; syncs each write.
+/// Writes, rewrites, grows and removes files at random until told to stop; syncs each write. Together they are well below
+/// what an agent holds during a freeze, so that a slow machine converges too.
 pub(crate) fn churn(point: &Path, seed: u64, stop: &AtomicBool) {
     let mut state = seed | 1;
     let mut roll = |below: u64| {
@@ -118,9 +119,11 @@ pub(crate) fn churn(point: &Path, seed: u64, stop: &AtomicBool) {
             let _ = std::fs::remove_file(&path);
             continue;
         }
-        let text = vec![u8::try_from(roll(255)).unwrap() | 1; usize::try_from(1 + roll(20_000)).unwrap()];
+        // Never zeros and never the disk's old garbage, so that both can be told from what was written.
+        let letter = 1 + u8::try_from(roll(u64::from(GARBAGE) - 1)).unwrap();
+        let text = vec![letter; usize::try_from(1 + roll(20_000)).unwrap()];
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path).unwrap();
-        file.write_all_at(&text, roll(1 << 20)).unwrap();
+        file.write_all_at(&text, roll(256 << 10)).unwrap();
         file.sync_data().unwrap();
     }
 }

@@ -148,7 +148,8 @@ impl Drop for Disk {
     }
 }
 
-/// Writes, overwrites and removes files until it is told to stop.
+/// Writes, overwrites and removes files until it is told to stop, without a pause. What they are written in together is
+/// well below what an agent holds during a freeze, so that a slow machine converges too.
 fn churn(mount: PathBuf, mut chance: Chance, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
     let stop = stop.clone();
     thread::spawn(move || {
@@ -160,7 +161,7 @@ fn churn(mount: PathBuf, mut chance: Chance, stop: &Arc<AtomicBool>) -> JoinHand
             }
             let file = File::options().create(true).truncate(false).write(true).open(&path).unwrap();
             let bytes = 4096 + chance.below(64 << 10) / 8 * 8;
-            file.write_all_at(&noise(&mut chance, bytes), chance.below(2 << 20)).unwrap();
+            file.write_all_at(&noise(&mut chance, bytes), chance.below(512 << 10)).unwrap();
             file.sync_data().unwrap();
         }
     })
