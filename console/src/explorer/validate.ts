@@ -4,7 +4,7 @@
  */
 import { accepts, ruleOf } from './format.ts';
 import type { Parameter, ParameterNode } from './model.ts';
-import { elementsOf, isAbsent, membersOf, type FormValue, type FormValues } from './values.ts';
+import { elementsOf, isAbsent, membersOf, toPairs, type FormValue, type FormValues } from './values.ts';
 
 /** One parameter that breaks its rule; `parameter` is its name as sent. */
 export interface Violation {
@@ -14,7 +14,28 @@ export interface Violation {
 }
 
 /** Everything that breaks a rule; the first is what the server would answer. */
-export function violations(nodes: readonly ParameterNode[], values: FormValues, prefix = ''): Violation[] {
+export function violations(nodes: readonly ParameterNode[], values: FormValues): Violation[] {
+  return [...tooMany(nodes, values, ''), ...readMembers(nodes, values, '')];
+}
+
+/** Lists that are too long: the server looks at all names before it looks at a value, and tells the name as sent. */
+function tooMany(nodes: readonly ParameterNode[], values: FormValues, prefix: string): Violation[] {
+  return nodes.flatMap((node) => {
+    const name = `${prefix}${node.name}`;
+    const inside = (element: FormValue, own: string): Violation[] =>
+      node.rule.type === 'object' ? tooMany(node.members, membersOf(element), `${own}.`) : [];
+    if (!node.repeated) return inside(values[node.name] ?? '', name);
+    return elementsOf(values[node.name]).flatMap((element, at) => {
+      const own = `${name}.${String(at + 1)}`;
+      const { max_items: most, exceed_code } = node.rule;
+      if (most === undefined || at < most || isAbsent(element)) return inside(element, own);
+      const [sent] = node.rule.type === 'object' ? toPairs(node.members, membersOf(element), `${own}.`) : [];
+      return [violation(node, exceed_code, sent?.[0] ?? own, `it may be given at most ${String(most)} times`)];
+    });
+  });
+}
+
+function readMembers(nodes: readonly ParameterNode[], values: FormValues, prefix: string): Violation[] {
   const broken = nodes.flatMap((node) => readParameter(node, values[node.name], `${prefix}${node.name}`));
   const missing = nodes
     .filter(
@@ -51,10 +72,6 @@ function readParameter(node: ParameterNode, value: FormValue | undefined, name: 
   return elementsOf(value).flatMap((element, at) => {
     if (isAbsent(element)) return [];
     const own = `${name}.${String(at + 1)}`;
-    if (node.rule.max_items !== undefined && at + 1 > node.rule.max_items) {
-      const reason = `it may be given at most ${String(node.rule.max_items)} times`;
-      return [violation(node, node.rule.exceed_code, own, reason)];
-    }
     const broken = readOne(node, element, own);
     if (broken.length > 0) return broken;
     const repeated = repeats(node, element, seen, own);
@@ -75,7 +92,7 @@ function repeats(node: ParameterNode, element: FormValue, seen: readonly FormVal
 }
 
 function readOne(node: ParameterNode, value: FormValue, name: string): Violation[] {
-  if (node.rule.type === 'object') return violations(node.members, membersOf(value), `${name}.`);
+  if (node.rule.type === 'object') return readMembers(node.members, membersOf(value), `${name}.`);
   const text = typeof value === 'string' ? value : '';
   const reason = brokenRule(node.rule, text);
   if (reason === undefined) return [];
