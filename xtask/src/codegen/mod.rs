@@ -1,14 +1,17 @@
-//! `cargo xtask codegen`: from `crates/smc-model/model/*.json` to everything derived from it.
+//! `cargo xtask codegen`: from `crates/smc-model/model/*.json` to everything derived from it: the tables and types of
+//! `smc-model`, the reference in the book, and the types and the model of the console.
 //!
 //! The output is committed, so that a change of the model shows what it changes; CI runs `--check`. All files are
 //! planned in memory first, and only then compared or written. Files in the generated folder that are no longer
 //! planned are removed.
 
+mod explorer;
 mod model;
 mod reference;
 mod shape;
 mod table;
 mod types;
+mod typescript;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -91,6 +94,8 @@ fn plan(root: &Path, models: &[Model], others: &OtherErrors) -> anyhow::Result<B
     files.insert(format!("{GENERATED}/shared.rs"), rustfmt(root, &shared.text())?);
     files.insert(format!("{GENERATED}/errors.rs"), rustfmt(root, &table::errors(models, &others.job))?);
     files.insert(format!("{GENERATED}/mod.rs"), rustfmt(root, &table::module(models, &groups))?);
+    files.insert("console/src/api/generated.ts".to_owned(), typescript::client(models)?);
+    files.insert("console/src/explorer/model.json".to_owned(), explorer::model(models, others)?);
     files.insert("docs/src/reference/operations.md".to_owned(), reference::operations(models));
     files.insert("docs/src/reference/errors.md".to_owned(), reference::errors(models, others));
     Ok(files.into_iter().map(|(path, text)| (PathBuf::from(path), text)).collect())

@@ -47,6 +47,16 @@ pub(crate) struct Operation {
     pub(crate) response: Vec<Field>,
     /// Codes beyond those that follow from the parameters.
     pub(crate) errors: Vec<String>,
+    /// What changed in which version of Landfall, oldest first.
+    pub(crate) history: Vec<Change>,
+}
+
+/// What one version of Landfall changed in an operation.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    pub(crate) version: String,
+    pub(crate) change: String,
 }
 
 #[derive(Deserialize)]
@@ -230,6 +240,7 @@ pub(crate) fn check(models: &[Model]) -> anyhow::Result<()> {
             "the RAM action of {name} is not {}{name}",
             model.ram_prefix
         );
+        ensure!(!operation.history.is_empty(), "operation {name} has no history");
         for parameter in &operation.parameters {
             let path = &parameter.name;
             ensure!(!parameter.description.is_empty(), "parameter {path} of {name} has no description");

@@ -95,6 +95,9 @@ fn section(text: &mut String, model: &Model, operation: &Operation) {
     }
     let codes: Vec<_> = operation.all_errors().iter().map(|error| code(error)).collect();
     let _ = write!(text, "\nErrors: {}.\n", codes.join(", "));
+    let changes: Vec<_> =
+        operation.history.iter().map(|change| format!("{}: {}", change.version, change.change)).collect();
+    let _ = write!(text, "\nHistory: {}\n", changes.join(" "));
 }
 
 fn fields(text: &mut String, members: &[Field], prefix: &str) {

@@ -739,6 +739,63 @@ pub struct FollowReplicationJobsResponse {
     pub expires_in_seconds: u32,
 }
 
+/// The declaration of CreateSignInLink.
+pub static CREATE_SIGN_IN_LINK: Operation = Operation {
+    product: "landfall",
+    version: "2026-11-24",
+    name: "CreateSignInLink",
+    group: "landfall",
+    summary: "Makes a link that signs the caller in to the console.",
+    description: "The link opens the console once, within half an hour, as the user or owner whose AccessKey signed this call. The session lasts half an hour after its last use, and no longer than the AccessKey is active.",
+    built: true,
+    https_only: false,
+    action: "landfall:CreateSignInLink",
+    access: Access::Create,
+    methods: &[Method::Get, Method::Post],
+    resources: &[ResourcePattern { pattern: "*", only_if: None }],
+    parameters: &[],
+    response: &[
+        ResponseField {
+            name: "Path",
+            kind: ResponseKind::Text,
+            optional: false,
+            secret: true,
+            example: None,
+            description: "Where the link leads, below the address of the API. Whoever opens it is signed in.",
+        },
+        ResponseField {
+            name: "ExpiresInSeconds",
+            kind: ResponseKind::Integer,
+            optional: false,
+            secret: false,
+            example: None,
+            description: "How long the link can be used, in seconds.",
+        },
+    ],
+    errors: &["Forbidden.Unauthorized", "InternalError", "ServiceUnavailable"],
+};
+/// The parameters of CreateSignInLink, defaults applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateSignInLinkRequest {}
+
+object_fields!(CreateSignInLinkRequest {});
+
+impl Request for CreateSignInLinkRequest {
+    const OPERATION: &'static Operation = &CREATE_SIGN_IN_LINK;
+
+    type Response = CreateSignInLinkResponse;
+}
+
+/// The reply of CreateSignInLink, without `RequestId`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateSignInLinkResponse {
+    /// Where the link leads, below the address of the API. Whoever opens it is signed in.
+    pub path: OneTimeSecret,
+    /// How long the link can be used, in seconds.
+    pub expires_in_seconds: u32,
+}
+
 /// The declaration of GetAgentEndpoint.
 pub static GET_AGENT_ENDPOINT: Operation = Operation {
     product: "landfall",

@@ -52,6 +52,7 @@ pub static OPERATIONS: &[&Operation] = &[
     &landfall::DESCRIBE_IMAGES,
     &landfall::DESCRIBE_SOURCE_SERVER,
     &landfall::FOLLOW_REPLICATION_JOBS,
+    &landfall::CREATE_SIGN_IN_LINK,
     &landfall::GET_AGENT_ENDPOINT,
     &landfall::LIST_AUDIT_EVENTS,
 ];
