@@ -1,15 +1,16 @@
-//! What the API listener serves: the gateway on `/`, probes beside it, and in the emulator its controls.
+//! What the API listener serves: the gateway on `/`, the console and probes beside it, and in the emulator its controls.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, header};
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use pop::{ApiError, ErrorContext, Format, Gateway, error_response};
 
 use crate::{
     clock::SystemClock,
+    console::{self, Console},
     emulator::Emulator,
     events::{self, Body, Events},
     gateway::Center,
@@ -21,23 +22,35 @@ use crate::{
 /// Largest body of an API request, in bytes; the gateway has a bound of its own below it.
 const MAX_BODY: usize = 1 << 20;
 
+/// The API: takes calls as HTTP requests.
+pub(crate) struct Api {
+    gateway: Gateway<Center>,
+}
+
 /// What the API listener serves.
 pub(crate) struct ApiService {
-    gateway: Gateway<Center>,
+    api: Arc<Api>,
+    console: Console,
     probes: Arc<Probes>,
     emulator: Option<Emulator>,
     events: Arc<Events>,
 }
 
-impl ApiService {
-    /// Puts the service together; the emulator's controls exist only in `--dev`.
-    pub(crate) fn new(
-        gateway: Gateway<Center>,
-        probes: Arc<Probes>,
-        emulator: Option<Emulator>,
-        events: Arc<Events>,
-    ) -> Self {
-        Self { gateway, probes, emulator, events }
+impl Api {
+    /// Answers through a gateway.
+    pub(crate) fn new(gateway: Gateway<Center>) -> Self {
+        Self { gateway }
+    }
+
+    /// Answers a call.
+    pub(crate) async fn serve(&self, peer: &Peer, request: Request<Incoming>) -> Response<Bytes> {
+        let (parts, body) = request.into_parts();
+        match request_id() {
+            Ok(id) => self.call(peer, parts, body, id).await,
+            Err(_) => {
+                error_response(&ApiError::internal_error(), &context("", &parts.headers, Format::default()))
+            }
+        }
     }
 
     async fn call(
@@ -73,6 +86,19 @@ impl ApiService {
     }
 }
 
+impl ApiService {
+    /// Puts the service together; the emulator's controls exist only in `--dev`.
+    pub(crate) fn new(
+        api: Arc<Api>,
+        console: Console,
+        probes: Arc<Probes>,
+        emulator: Option<Emulator>,
+        events: Arc<Events>,
+    ) -> Self {
+        Self { api, console, probes, emulator, events }
+    }
+}
+
 impl Serve for ApiService {
     type Body = Body;
 
@@ -92,14 +118,14 @@ impl Serve for ApiService {
         {
             return emulator.control(&parts.method, control, body).await.map(Either::Left);
         }
-        let Ok(id) = request_id() else {
-            return crate::http::json(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                &serde_json::json!({ "Code": "InternalError" }),
-            )
-            .map(Either::Left);
-        };
-        self.call(&peer, parts, body, id).await.map(|body| Either::Left(Full::new(body)))
+        if console::owns(path) {
+            return self.console.answer(&peer, parts, body).await.map(Either::Left);
+        }
+        if let Some(page) = console::welcome(&parts) {
+            return page.map(Either::Left);
+        }
+        let request = Request::from_parts(parts, body);
+        self.api.serve(&peer, request).await.map(|body| Either::Left(Full::new(body)))
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
     serve::{self, ServeArgs},
     source::{self, SourceArgs},
     token::{self, TokenArgs},
+    web_console::{self, ConsoleArgs},
 };
 
 const HELP: &str = "\
@@ -61,6 +62,8 @@ enum Command {
     Job(Box<JobArgs>),
     /// Images: list, show, verify, export, test-boot, remove, directly on a center's data
     Image(Box<ImageArgs>),
+    /// Make a link that signs in to the web console
+    Console(ConsoleArgs),
     /// Call any operation of the API by its name
     Api(ApiArgs),
     /// Accounts, users, keys, policies and audit, directly on a center's data
@@ -108,6 +111,7 @@ async fn perform(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Token(args) => token::run(args).await?,
         Command::Source(args) => source::run(args).await?,
+        Command::Console(args) => web_console::run(args).await?,
         Command::Api(args) => api::run(args).await?,
         Command::Admin(args) => admin::run(*args).await?,
         Command::Job(args) => job::run(*args).await?,

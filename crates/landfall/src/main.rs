@@ -13,6 +13,7 @@ mod output;
 mod serve;
 mod source;
 mod token;
+mod web_console;
 
 use std::process::ExitCode;
 

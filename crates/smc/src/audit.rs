@@ -1,4 +1,5 @@
-//! The audit trail: who did what to a code, a source, a job or a workgroup, when, from where, and what was refused and why.
+//! The audit trail: who did what to a code, a source, a job, a workgroup or an identity, and who signed in, when, from
+//! where, and what was refused and why.
 //!
 //! Events are only ever added. None carries the value of a code: there is no field it could be put in that
 //! is not written by this crate.
@@ -54,11 +55,39 @@ pub enum Event {
     WorkgroupLeft,
     /// A workgroup was removed.
     WorkgroupDeleted,
+    /// Somebody signed in to the console.
+    SessionBegan,
+    /// Somebody signed out of the console.
+    SessionEnded,
+    /// Somebody gave a wrong secret of an AccessKey to the console, or a disabled key.
+    SessionRefused,
+    /// A user was made.
+    UserCreated,
+    /// A user was removed, with its keys.
+    UserDeleted,
+    /// An AccessKey was made.
+    KeyCreated,
+    /// An AccessKey was switched on.
+    KeyEnabled,
+    /// An AccessKey was switched off.
+    KeyDisabled,
+    /// An AccessKey was removed.
+    KeyDeleted,
+    /// A policy was written under a new name.
+    PolicyCreated,
+    /// A policy was written anew.
+    PolicyChanged,
+    /// A policy was removed.
+    PolicyDeleted,
+    /// A user was given a policy.
+    PolicyAttached,
+    /// A policy was taken from a user.
+    PolicyDetached,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 37] = [
         Self::TokenCreated,
         Self::TokenDisabled,
         Self::TokenDeleted,
@@ -82,6 +111,20 @@ impl Event {
         Self::WorkgroupJoined,
         Self::WorkgroupLeft,
         Self::WorkgroupDeleted,
+        Self::SessionBegan,
+        Self::SessionEnded,
+        Self::SessionRefused,
+        Self::UserCreated,
+        Self::UserDeleted,
+        Self::KeyCreated,
+        Self::KeyEnabled,
+        Self::KeyDisabled,
+        Self::KeyDeleted,
+        Self::PolicyCreated,
+        Self::PolicyChanged,
+        Self::PolicyDeleted,
+        Self::PolicyAttached,
+        Self::PolicyDetached,
     ];
 
     /// The word in the store and in front of people.
@@ -110,6 +153,20 @@ impl Event {
             Self::WorkgroupJoined => "workgroup.joined",
             Self::WorkgroupLeft => "workgroup.left",
             Self::WorkgroupDeleted => "workgroup.deleted",
+            Self::SessionBegan => "session.began",
+            Self::SessionEnded => "session.ended",
+            Self::SessionRefused => "session.refused",
+            Self::UserCreated => "user.created",
+            Self::UserDeleted => "user.deleted",
+            Self::KeyCreated => "key.created",
+            Self::KeyEnabled => "key.enabled",
+            Self::KeyDisabled => "key.disabled",
+            Self::KeyDeleted => "key.deleted",
+            Self::PolicyCreated => "policy.created",
+            Self::PolicyChanged => "policy.changed",
+            Self::PolicyDeleted => "policy.deleted",
+            Self::PolicyAttached => "policy.attached",
+            Self::PolicyDetached => "policy.detached",
         }
     }
 
@@ -130,7 +187,8 @@ pub struct Entry {
     pub event: Event,
     /// The id of what it happened to.
     pub resource: String,
-    /// Who: an ARN, `machine:` and the start of a machine's identity, or `center` for what it does by itself.
+    /// Who: an ARN, `machine:` and the start of a machine's identity, `center` for what it does by
+    /// itself, `operator` for whoever administers it on its own machine, or `unknown`.
     pub actor: String,
     /// From where; empty for work done on the center's own machine.
     pub address: String,
@@ -152,8 +210,10 @@ pub struct Recorded {
 pub struct Filter {
     /// Only this event.
     pub event: Option<Event>,
-    /// Only events of this code, source, job or workgroup.
+    /// Only events of this code, source, job, workgroup, user, key or policy.
     pub resource: Option<String>,
+    /// Only what this one did.
+    pub actor: Option<String>,
     /// Not before.
     pub from: Option<Timestamp>,
     /// Before.

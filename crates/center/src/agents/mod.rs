@@ -1,6 +1,5 @@
 //! What agents ask of a center: import, check, heartbeat, inventory; and what an installer fetches.
 
-mod guard;
 mod install;
 mod known;
 mod protocol;

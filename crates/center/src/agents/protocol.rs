@@ -20,16 +20,20 @@ use smc::{
     source::{Fault, HEARTBEAT_SECONDS, KeyFingerprint},
 };
 
-use super::{guard::Guard, install::Installer, known::KnownAgents};
+use super::{install::Installer, known::KnownAgents};
 use crate::{
     Registry,
     conductor::Conductor,
+    guard::Guard,
     heartbeats::Heartbeats,
     http::{BodyError, Peer, Serve, json, read_body},
     metrics::Metrics,
     probes::Probes,
     receivers::{Desk, RunKey},
 };
+
+/// Attempts with unknown codes that one address has in a minute.
+const ATTEMPTS: u32 = 60;
 
 /// What the agent listener serves.
 pub(crate) struct AgentService {
@@ -78,7 +82,7 @@ impl AgentService {
     pub(crate) fn new(settings: AgentSettings) -> Self {
         let AgentSettings { registry, heartbeats, known, metrics, probes, desk, conductor, installer } =
             settings;
-        let guard = Guard::default();
+        let guard = Guard::new(ATTEMPTS);
         Self { registry, heartbeats, known, metrics, probes, desk, conductor, installer, guard }
     }
 

@@ -14,7 +14,7 @@ use smc::account::Caller;
 use smc_model::{
     Access, Operation, Request,
     generated::{
-        landfall::{FollowReplicationJobsRequest, GetAgentEndpointRequest},
+        landfall::{CreateSignInLinkRequest, FollowReplicationJobsRequest, GetAgentEndpointRequest},
         source_server::DeleteSourceServerRequest,
     },
 };
@@ -23,6 +23,7 @@ use crate::{
     Registry,
     agents::KnownAgents,
     conductor::Conductor,
+    console,
     endpoint::AgentEndpoint,
     events::{self, Events},
     identity::{Identity, KeyUses, Lookup},
@@ -35,6 +36,8 @@ pub(crate) struct Parts {
     pub registry: Arc<Registry>,
     /// Finds who signed.
     pub lookup: Arc<Lookup>,
+    /// Who is signed in to the console.
+    pub(crate) access: Arc<console::Access>,
     /// Where agents connect to.
     pub endpoint: Arc<AgentEndpoint>,
     /// Where calls are counted.
@@ -85,6 +88,15 @@ impl Center {
                 "ExpiresInSeconds": events::TICKET_LIVES.as_secs(),
             }));
         }
+        if call.operation.name == CreateSignInLinkRequest::OPERATION.name {
+            let token =
+                self.parts.access.link(&call.access_key_id).map_err(|_| ApiError::internal_error())?;
+            let token = token.ok_or_else(ApiError::access_key_not_found)?;
+            return Ok(json!({
+                "Path": format!("{}/#token={token}", console::PATH),
+                "ExpiresInSeconds": console::LINK_LIVES,
+            }));
+        }
         let caller = Caller {
             account: identity.principal.account(),
             arn: identity.principal.arn(),
@@ -117,6 +129,11 @@ impl Backend for Center {
     }
 
     async fn find_key(&self, access_key_id: &str) -> Result<Option<AccessKey<Arc<Identity>>>, ApiError> {
+        if let Some(key) =
+            self.parts.access.key(access_key_id).await.map_err(|error| refusal::store_error(&error))?
+        {
+            return Ok(Some(key));
+        }
         let Ok(id) = access_key_id.parse() else { return Ok(None) };
         let found = self.parts.lookup.find(&id).await.map_err(|error| refusal::store_error(&error))?;
         Ok(found.map(|identity| AccessKey {
@@ -128,7 +145,9 @@ impl Backend for Center {
     }
 
     async fn call(&self, call: Call<&'static Operation, Arc<Identity>>) -> Result<Value, ApiError> {
-        self.parts.key_uses.note(&call.access_key_id, call.now);
+        if let Some(key) = self.parts.access.permanent_key(&call.access_key_id) {
+            self.parts.key_uses.note(key.as_str(), call.now);
+        }
         let answer = self.perform(&call).await;
         let code = answer.as_ref().map_or_else(|error| error.code.as_ref(), |_| "OK");
         self.parts.metrics.api_call(call.operation.name, code);

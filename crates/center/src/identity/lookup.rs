@@ -9,12 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ram::{AccessKeyId, KeyStatus, NamedPolicy, Policy, Principal, builtin};
+use ram::{AccessKeyId, AccountId, KeyStatus, NamedPolicy, Policy, Principal, builtin};
 use smc::ports::StoreError;
 use store::{Database, Transaction, identities::KeyRow};
 
-use super::SecretText;
-use crate::keyring::Keyring;
+use super::{NewKey, SecretText};
+use crate::{clock::SystemRandom, keyring::Keyring};
 
 /// How long what was read may be used.
 const FRESH: Duration = Duration::from_secs(1);
@@ -69,6 +69,18 @@ impl Lookup {
         let identity = Arc::new(Identity { principal, secret, active, policies });
         self.keep(id, &identity);
         Ok(Some(identity))
+    }
+
+    /// Finds the owner of an account, who need not have a key; `None` if there is no such account.
+    pub async fn owner(&self, account: AccountId) -> Result<Option<Arc<Identity>>, StoreError> {
+        if self.database.read(move |tx| tx.account(account)).await?.is_none() {
+            return Ok(None);
+        }
+        // Drawn and thrown away: nobody can sign with it.
+        let drawn =
+            NewKey::generate(&SystemRandom).map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let principal = Principal::Owner { account };
+        Ok(Some(Arc::new(Identity { principal, secret: drawn.secret, active: true, policies: Vec::new() })))
     }
 
     /// Forgets what was read, so that the next request sees the database as it is.

@@ -7,6 +7,7 @@ use smc::{Timestamp, ports::StoreError, registry::Settings};
 use store::{Location, OpenError};
 
 use crate::{
+    console,
     http::ListenError,
     identity::IdentityError,
     keyring::{KeyringError, MasterKeyError, MasterKeySource, RotationError},
@@ -35,6 +36,8 @@ pub struct Config {
     pub limits: Limits,
     /// Limits of the domain.
     pub settings: Settings,
+    /// What the console is told.
+    pub console: console::Settings,
     /// Whether this is an emulator: a well-known key, controls, and no database that anything else uses.
     pub emulator: bool,
 }

@@ -11,6 +11,7 @@ pub use config::{Config, StartError};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use pop::Gateway;
+use smc::ports::RandomError;
 use store::{Database, Options};
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -22,16 +23,17 @@ use self::{
 use crate::{
     Registry,
     agents::{AgentBinary, AgentService, AgentSettings, Installer, KnownAgents},
-    api_service::ApiService,
+    api_service::{Api, ApiService},
     clock::{SystemClock, SystemRandom},
     conductor::{Conductor, Storage},
+    console::{self, Console},
     emulator::Emulator,
     endpoint::AgentEndpoint,
     events::Events,
     gateway::{Center, Faults, Parts},
     heartbeats::Heartbeats,
     http::{Bounds, Listener},
-    identity::{Identities, KeyUses, Lookup, NewKey},
+    identity::{Identities, IdentityError, KeyUses, Lookup, NewKey},
     metrics::Metrics,
     probes::Probes,
     receivers::Desk,
@@ -50,6 +52,9 @@ pub struct Running {
     pub first_key: Option<NewKey>,
     /// The runs whose disk data is taken in.
     pub desk: Arc<Desk>,
+    access: Arc<console::Access>,
+    identities: Identities,
+    emulator: bool,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -57,6 +62,10 @@ pub struct Running {
 impl Running {
     /// Starts a center: opens the database, keys and listeners, in this order, so that whatever is wrong is
     /// said before anything is served.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a flat list of the parts of a center, in the order they need each other"
+    )]
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let clock = Arc::new(SystemClock::default());
         let database = Database::open(&config.database, Options::default())?;
@@ -106,7 +115,8 @@ impl Running {
             config.settings,
         ));
         let probes = Arc::new(Probes::new(database.clone(), endpoint.clone(), metrics.clone()));
-        let lookup = Arc::new(Lookup::new(database, keyring.clone()));
+        let lookup = Arc::new(Lookup::new(database.clone(), keyring.clone()));
+        let access = Arc::new(console::Access::new(lookup.clone(), config.console.clock.clone()));
         let desk = Arc::new(Desk::default());
         let conductor = Arc::new(Conductor::new(
             registry.clone(),
@@ -120,6 +130,7 @@ impl Running {
         let center = Center::new(Parts {
             registry: registry.clone(),
             lookup: lookup.clone(),
+            access: access.clone(),
             endpoint: endpoint.clone(),
             metrics: metrics.clone(),
             known: known.clone(),
@@ -129,6 +140,7 @@ impl Running {
             faults: faults.clone(),
         });
         let noting = identities.clone();
+        let managing = identities.clone();
         let emulator = config.emulator.then(|| Emulator {
             identities,
             lookup,
@@ -137,8 +149,18 @@ impl Running {
             known: known.clone(),
             heartbeats: heartbeats.clone(),
         });
-        let api_service =
-            ApiService::new(Gateway::new(center, config.limits), probes.clone(), emulator, events);
+        let calls = Arc::new(Api::new(Gateway::new(center, config.limits)));
+        let console = Console::new(console::Parties {
+            settings: config.console,
+            access: access.clone(),
+            api: calls.clone(),
+            database,
+            clock,
+            key_uses: key_uses.clone(),
+            port: api_address.port(),
+            emulator: config.emulator,
+        });
+        let api_service = ApiService::new(calls, console, probes.clone(), emulator, events);
         let agent_service = AgentService::new(AgentSettings {
             registry: registry.clone(),
             heartbeats: heartbeats.clone(),
@@ -158,7 +180,33 @@ impl Running {
             tokio::spawn(write_key_uses(noting, key_uses, stopped.clone())),
             tokio::spawn(conductor.conduct(stopped)),
         ];
-        Ok(Self { api_address, agent_address, endpoint, first_key, desk, stop, tasks })
+        Ok(Self {
+            api_address,
+            agent_address,
+            endpoint,
+            first_key,
+            desk,
+            access,
+            identities: managing,
+            emulator: config.emulator,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Makes a link to the console that signs in the owner of the first account, once, within half an hour. In the
+    /// emulator it signs in whoever has the well-known key, which a reset gives another account.
+    pub async fn console_link(&self) -> Result<String, LinkError> {
+        let token = if self.emulator {
+            self.access.link(NewKey::emulator().id.as_str())?
+        } else {
+            match self.identities.accounts().await?.first() {
+                Some(account) => Some(self.access.owners_link(account.id)?),
+                None => None,
+            }
+        };
+        let token = token.ok_or(LinkError::Nobody)?;
+        Ok(format!("{}/#token={token}", console::PATH))
     }
 
     /// Stops: no new connections, running requests finish, gathered heartbeats are written.
@@ -168,6 +216,20 @@ impl Running {
             let _ = task.await;
         }
     }
+}
+
+/// Why a center made no link to its console.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// There is no account.
+    #[error("making a link to the console: there is no account; make one with landfall admin account create")]
+    Nobody,
+    /// The accounts could not be read.
+    #[error("making a link to the console: {0}")]
+    Identity(#[from] IdentityError),
+    /// There is no randomness.
+    #[error("making a link to the console: {0}")]
+    Random(#[from] RandomError),
 }
 
 /// The center's disks, and what the center is called among those on its database.

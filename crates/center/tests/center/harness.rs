@@ -64,6 +64,7 @@ pub(crate) fn config(directory: &Path) -> Config {
         agent_binary: None,
         limits: Limits { key_rate: None, address_rate: None, ..Limits::default() },
         settings: Settings::default(),
+        console: center::console::Settings::default(),
         emulator: false,
     }
 }

@@ -64,6 +64,11 @@ impl Client {
         Ok(Self { endpoint, transport, access_key_id, secret: Secret::new(access_key_secret) })
     }
 
+    /// The URL of the center's API.
+    pub(crate) fn address(&self) -> String {
+        self.endpoint.to_string()
+    }
+
     /// Whether replies cross a network in plain text.
     pub(crate) fn in_plain_text(&self) -> bool {
         self.endpoint.in_plain_text()

@@ -33,7 +33,7 @@ use smc_model::{
 use store::Location;
 
 use self::disk::Disk;
-use crate::client::Client;
+use crate::{client::Client, web_console};
 
 /// Options of `landfall demo`.
 #[derive(Args, Clone)]
@@ -133,6 +133,7 @@ fn config(directory: &Path) -> Config {
         agent_binary: None,
         limits: Limits::default(),
         settings: Settings::default(),
+        console: web_console::settings(),
         emulator: false,
     }
 }
@@ -172,9 +173,11 @@ fn shown(
 }
 
 async fn keep(center: Running, key_id: &str, secret: &str, directory: &Path) -> anyhow::Result<()> {
+    let link = center.console_link().await?;
     step(9, "the center stays until Ctrl-C");
     say(&format!(
-        "export LANDFALL_ENDPOINT=http://{}\nexport ALIBABA_CLOUD_ACCESS_KEY_ID={key_id}\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}\nlandfall token create\nlandfall source list\nIts data: {}",
+        "console: http://{}{link}  (30 minutes, once)\nexport LANDFALL_ENDPOINT=http://{}\nexport ALIBABA_CLOUD_ACCESS_KEY_ID={key_id}\nexport ALIBABA_CLOUD_ACCESS_KEY_SECRET={secret}\nlandfall token create\nlandfall source list\nIts data: {}",
+        center.api_address,
         center.api_address,
         directory.display()
     ));

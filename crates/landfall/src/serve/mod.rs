@@ -17,7 +17,7 @@ use clap::Args;
 use smc::registry::{DEFAULT_CODE_QUOTA, Settings};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::location::Storage;
+use crate::{location::Storage, web_console};
 
 /// Default address of the API and console.
 pub(crate) const API_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8620);
@@ -90,7 +90,8 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let mut running = Running::start(config).await?;
     // Whoever reads the announcement may stop the center at once, and that has to be an orderly end already.
     let stop = stop_signal()?;
-    announce(&mut running, scheme, dev)?;
+    let link = running.console_link().await?;
+    announce(&mut running, scheme, dev, &link)?;
     stop.await;
     tracing::info!("stopping");
     running.stop().await;
@@ -141,6 +142,7 @@ fn configuration(args: ServeArgs) -> anyhow::Result<(Config, Option<tempfile::Te
             args.address_rate.unwrap_or(limits::ADDRESS_RATE),
         ),
         settings: Settings { code_quota: (quota > 0).then_some(quota) },
+        console: web_console::settings(),
         emulator: args.dev,
     };
     Ok((config, throwaway))
@@ -152,7 +154,7 @@ fn agent_beside_this_program() -> Option<PathBuf> {
 }
 
 /// Says where the center is, and once ever, the first key.
-fn announce(running: &mut Running, scheme: &str, dev: bool) -> anyhow::Result<()> {
+fn announce(running: &mut Running, scheme: &str, dev: bool, link: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "API      {scheme}://{}", running.api_address)?;
     writeln!(out, "Agents   https://{}", running.endpoint.addresses.join(", https://"))?;
@@ -168,6 +170,9 @@ fn announce(running: &mut Running, scheme: &str, dev: bool) -> anyhow::Result<()
             );
         }
     }
+    // Not to where data goes: what signs in does not belong into files.
+    let mut aside = std::io::stderr().lock();
+    writeln!(aside, "console: {scheme}://{}{link}  (30 minutes, once)", running.api_address)?;
     writeln!(out, "Ready.")?;
     out.flush()?;
     Ok(())

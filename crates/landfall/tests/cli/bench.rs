@@ -60,6 +60,7 @@ impl Bench {
             agent_binary,
             limits: Limits::default(),
             settings: Settings::default(),
+            console: center::console::Settings::default(),
             emulator: false,
         };
         let mut center = runtime.block_on(Running::start(config)).unwrap();

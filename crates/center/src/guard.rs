@@ -1,26 +1,26 @@
-//! Slows down whoever presents codes that do not exist.
+//! Slows down whoever presents credentials that do not exist.
 //!
-//! A code cannot be guessed (154 bits), so this is not what protects codes: it keeps a broken script from
-//! costing the center work, and makes attempts visible in the metrics as refusals of one address.
+//! Neither an activation code nor the secret of an AccessKey can be guessed (154 and 178 bits), so this is not what
+//! protects them: it keeps a broken script from costing the center work, and makes attempts visible as refusals of one
+//! address.
 
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
 };
 
 use smc::Timestamp;
 
-/// Attempts with unknown codes that one address has in one window.
-const ATTEMPTS: u32 = 60;
 /// Length of a window, in seconds.
 const WINDOW: i64 = 60;
 /// Addresses remembered at the most; beyond that, those whose window is over are forgotten first.
 const ADDRESSES: usize = 10_000;
 
-/// Counts attempts with unknown codes by address.
-#[derive(Debug, Default)]
-pub(super) struct Guard {
+/// Counts failed attempts by address (of IPv6 by network, since a host is given a /64).
+#[derive(Debug)]
+pub(crate) struct Guard {
+    attempts: u32,
     windows: Mutex<HashMap<IpAddr, Window>>,
 }
 
@@ -31,19 +31,25 @@ struct Window {
 }
 
 impl Guard {
+    /// Allows an address so many failures in a minute.
+    pub(crate) fn new(attempts: u32) -> Self {
+        Self { attempts, windows: Mutex::default() }
+    }
+
     /// Says whether the address may try now; otherwise, in how many seconds.
-    pub(super) fn admit(&self, address: IpAddr, now: Timestamp) -> Result<(), i64> {
+    pub(crate) fn admit(&self, address: IpAddr, now: Timestamp) -> Result<(), i64> {
         let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        match windows.get(&address) {
-            Some(window) if window.attempts >= ATTEMPTS && window.open(now) => {
+        match windows.get(&network(address)) {
+            Some(window) if window.attempts >= self.attempts && window.open(now) => {
                 Err((window.began.unix() + WINDOW - now.unix()).clamp(1, WINDOW))
             }
             _ => Ok(()),
         }
     }
 
-    /// Notes that the address presented a code that does not exist.
-    pub(super) fn note_failure(&self, address: IpAddr, now: Timestamp) {
+    /// Notes that the address presented what does not exist.
+    pub(crate) fn note_failure(&self, address: IpAddr, now: Timestamp) {
+        let address = network(address);
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= ADDRESSES && !windows.contains_key(&address) {
             windows.retain(|_, window| window.open(now));
@@ -66,17 +72,24 @@ impl Window {
     }
 }
 
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{ATTEMPTS, Guard};
+    use super::Guard;
     use smc::Timestamp;
 
     #[test]
     fn an_address_is_held_back_until_its_window_is_over() {
-        let guard = Guard::default();
+        let guard = Guard::new(60);
         let (address, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
         let at = Timestamp::from_unix;
-        for _ in 0..ATTEMPTS {
+        for _ in 0..60 {
             assert_eq!(guard.admit(address, at(100)), Ok(()));
             guard.note_failure(address, at(100));
         }
@@ -84,5 +97,14 @@ mod tests {
         assert_eq!(guard.admit(other, at(130)), Ok(()));
         assert_eq!(guard.admit(address, at(160)), Ok(()));
         assert_eq!(guard.admit(address, at(50)), Ok(()), "a clock set back does not lock anybody out");
+    }
+
+    #[test]
+    fn the_addresses_of_one_ipv6_network_count_together() {
+        let guard = Guard::new(1);
+        guard.note_failure("2001:db8::1".parse().unwrap(), Timestamp::from_unix(0));
+        let admit = |text: &str| guard.admit(text.parse().unwrap(), Timestamp::from_unix(1));
+        assert_eq!(admit("2001:db8::ffff"), Err(59));
+        assert_eq!(admit("2001:db8:0:1::1"), Ok(()));
     }
 }
