@@ -51,20 +51,52 @@ export interface Operations {
   TagResources: { version: '2019-06-01'; request: TagResourcesRequest; response: TagResourcesResponse };
   /** Removes tags from resources. */
   UntagResources: { version: '2019-06-01'; request: UntagResourcesRequest; response: UntagResourcesResponse };
+  /** Gives a user a policy. */
+  AttachPolicyToUser: { version: '2026-11-24'; request: AttachPolicyToUserRequest; response: AttachPolicyToUserResponse };
+  /** Makes an AccessKey. */
+  CreateAccessKey: { version: '2026-11-24'; request: CreateAccessKeyRequest; response: CreateAccessKeyResponse };
+  /** Writes a new policy. */
+  CreatePolicy: { version: '2026-11-24'; request: CreatePolicyRequest; response: CreatePolicyResponse };
+  /** Makes a link that signs the caller in to the console. */
+  CreateSignInLink: { version: '2026-11-24'; request: CreateSignInLinkRequest; response: CreateSignInLinkResponse };
+  /** Makes a user. */
+  CreateUser: { version: '2026-11-24'; request: CreateUserRequest; response: CreateUserResponse };
+  /** Deletes an AccessKey. */
+  DeleteAccessKey: { version: '2026-11-24'; request: DeleteAccessKeyRequest; response: DeleteAccessKeyResponse };
+  /** Deletes a policy. */
+  DeletePolicy: { version: '2026-11-24'; request: DeletePolicyRequest; response: DeletePolicyResponse };
+  /** Deletes a user with its AccessKeys. */
+  DeleteUser: { version: '2026-11-24'; request: DeleteUserRequest; response: DeleteUserResponse };
   /** Shows one activation code and what it imported. */
   DescribeAccessToken: { version: '2026-11-24'; request: DescribeAccessTokenRequest; response: DescribeAccessTokenResponse };
   /** Lists the images that replication jobs made. */
   DescribeImages: { version: '2026-11-24'; request: DescribeImagesRequest; response: DescribeImagesResponse };
   /** Shows one migration source and which code brought it. */
   DescribeSourceServer: { version: '2026-11-24'; request: DescribeSourceServerRequest; response: DescribeSourceServerResponse };
+  /** Takes a policy from a user. */
+  DetachPolicyFromUser: { version: '2026-11-24'; request: DetachPolicyFromUserRequest; response: DetachPolicyFromUserResponse };
   /** Opens the stream of news about replication jobs. */
   FollowReplicationJobs: { version: '2026-11-24'; request: FollowReplicationJobsRequest; response: FollowReplicationJobsResponse };
-  /** Makes a link that signs the caller in to the console. */
-  CreateSignInLink: { version: '2026-11-24'; request: CreateSignInLinkRequest; response: CreateSignInLinkResponse };
   /** Says where agents connect and how they know the center. */
   GetAgentEndpoint: { version: '2026-11-24'; request: GetAgentEndpointRequest; response: GetAgentEndpointResponse };
-  /** Lists what happened to activation codes and sources. */
+  /** Shows one policy with its document and who has it. */
+  GetPolicy: { version: '2026-11-24'; request: GetPolicyRequest; response: GetPolicyResponse };
+  /** Lists AccessKeys, never their secrets. */
+  ListAccessKeys: { version: '2026-11-24'; request: ListAccessKeysRequest; response: ListAccessKeysResponse };
+  /** Lists what happened to codes, sources, jobs and identities. */
   ListAuditEvents: { version: '2026-11-24'; request: ListAuditEventsRequest; response: ListAuditEventsResponse };
+  /** Lists policies. */
+  ListPolicies: { version: '2026-11-24'; request: ListPoliciesRequest; response: ListPoliciesResponse };
+  /** Lists the policies that a user has. */
+  ListPoliciesForUser: { version: '2026-11-24'; request: ListPoliciesForUserRequest; response: ListPoliciesForUserResponse };
+  /** Lists the users of the account. */
+  ListUsers: { version: '2026-11-24'; request: ListUsersRequest; response: ListUsersResponse };
+  /** Says whether a call would be allowed, and why. */
+  SimulateAccess: { version: '2026-11-24'; request: SimulateAccessRequest; response: SimulateAccessResponse };
+  /** Switches an AccessKey on or off. */
+  UpdateAccessKey: { version: '2026-11-24'; request: UpdateAccessKeyRequest; response: UpdateAccessKeyResponse };
+  /** Replaces the document of a policy. */
+  UpdatePolicy: { version: '2026-11-24'; request: UpdatePolicyRequest; response: UpdatePolicyResponse };
 }
 
 /** The version in which an operation is. */
@@ -93,13 +125,29 @@ export const versions: { readonly [Name in keyof Operations]: Operations[Name]['
   StopReplicationJob: '2019-06-01',
   TagResources: '2019-06-01',
   UntagResources: '2019-06-01',
+  AttachPolicyToUser: '2026-11-24',
+  CreateAccessKey: '2026-11-24',
+  CreatePolicy: '2026-11-24',
+  CreateSignInLink: '2026-11-24',
+  CreateUser: '2026-11-24',
+  DeleteAccessKey: '2026-11-24',
+  DeletePolicy: '2026-11-24',
+  DeleteUser: '2026-11-24',
   DescribeAccessToken: '2026-11-24',
   DescribeImages: '2026-11-24',
   DescribeSourceServer: '2026-11-24',
+  DetachPolicyFromUser: '2026-11-24',
   FollowReplicationJobs: '2026-11-24',
-  CreateSignInLink: '2026-11-24',
   GetAgentEndpoint: '2026-11-24',
+  GetPolicy: '2026-11-24',
+  ListAccessKeys: '2026-11-24',
   ListAuditEvents: '2026-11-24',
+  ListPolicies: '2026-11-24',
+  ListPoliciesForUser: '2026-11-24',
+  ListUsers: '2026-11-24',
+  SimulateAccess: '2026-11-24',
+  UpdateAccessKey: '2026-11-24',
+  UpdatePolicy: '2026-11-24',
 };
 
 /** What AssociateSourceServers takes. Adds migration sources to a workgroup. Puts up to 50 migration sources into a workgroup. A source is in at most one workgroup. */
@@ -1188,6 +1236,129 @@ export interface UntagResourcesResponse {
   RequestId: string;
 }
 
+/** What AttachPolicyToUser takes. Gives a user a policy. From then on, within a second, the user may do what the policy allows, besides what its other policies do. Attaching again changes nothing. Whoever may call this can raise its own rights, unless its own policy names the users or policies it may be called for. */
+export interface AttachPolicyToUserRequest {
+  /** Name of the policy. */
+  PolicyName: string;
+  /** Name of the user. */
+  UserName: string;
+}
+
+/** What AttachPolicyToUser answers. */
+export interface AttachPolicyToUserResponse {
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What CreateAccessKey takes. Makes an AccessKey. The secret is in this reply only: the center keeps it sealed and never tells it again. A user or an owner has at most two active keys, so that one can be replaced while the other works. A key of the account's owner is made by the owner only. */
+export interface CreateAccessKeyRequest {
+  /** The user whose key it is. Without it, whoever calls. */
+  UserName?: string | undefined;
+}
+
+/** What CreateAccessKey answers. */
+export interface CreateAccessKeyResponse {
+  /** Id of the AccessKey. */
+  AccessKeyId: string;
+  /** The secret. A secret: shown once, to be kept nowhere. */
+  AccessKeySecret: string;
+  /** The user whose key it is. Absent for the account's owner. */
+  UserName?: string;
+  /** Active or Inactive. */
+  Status: string;
+  /** When it was made, UTC. */
+  CreationTime: string;
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What CreatePolicy takes. Writes a new policy. What the grammar does not name is refused, with the place and the reason, so that nothing has to be guessed when the policy is evaluated. Whoever may call this and AttachPolicyToUser can raise its own rights. */
+export interface CreatePolicyRequest {
+  /** What the policy is for. */
+  Description?: string | undefined;
+  /** The policy, in RAM's grammar of version 1. */
+  PolicyDocument: string;
+  /** Name of the policy: letters, digits and hyphens. */
+  PolicyName: string;
+}
+
+/** What CreatePolicy answers. */
+export interface CreatePolicyResponse {
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What CreateSignInLink takes. Makes a link that signs the caller in to the console. The link opens the console once, within half an hour, as the user or owner whose AccessKey signed this call. The session lasts half an hour after its last use, and no longer than the AccessKey is active. */
+export type CreateSignInLinkRequest = Record<string, never>;
+
+/** What CreateSignInLink answers. */
+export interface CreateSignInLinkResponse {
+  /** Where the link leads, below the address of the API. Whoever opens it is signed in. A secret: shown once, to be kept nowhere. */
+  Path: string;
+  /** How long the link can be used, in seconds. */
+  ExpiresInSeconds: number;
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What CreateUser takes. Makes a user. A new user has no key and no policy, so it can do nothing yet. */
+export interface CreateUserRequest {
+  /** What people call the user, or what it is for. */
+  Comments?: string | undefined;
+  /** Name of the user: letters, digits, periods, hyphens and underscores, not beginning with a hyphen. */
+  UserName: string;
+}
+
+/** What CreateUser answers. */
+export interface CreateUserResponse {
+  /** Name of the user. */
+  UserName: string;
+  /** What people call it. */
+  Comments?: string;
+  /** ARN of the user. */
+  Arn: string;
+  /** When it was made, UTC. */
+  CreationTime: string;
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What DeleteAccessKey takes. Deletes an AccessKey. It signs nothing any more, within a second, and sessions begun with it end. Not the key that signs the call or began its session, nor the last active key of the account's owner. Keys of the owner are deleted by the owner only. */
+export interface DeleteAccessKeyRequest {
+  /** Id of the AccessKey. */
+  AccessKeyId: string;
+}
+
+/** What DeleteAccessKey answers. */
+export interface DeleteAccessKeyResponse {
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What DeletePolicy takes. Deletes a policy. Only one of the account's own that no user has. */
+export interface DeletePolicyRequest {
+  /** Name of the policy. */
+  PolicyName: string;
+}
+
+/** What DeletePolicy answers. */
+export interface DeletePolicyResponse {
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What DeleteUser takes. Deletes a user with its AccessKeys. What it made stays. Its keys sign nothing any more, within a second, and its sessions end. Nobody can delete itself. */
+export interface DeleteUserRequest {
+  /** Name of the user. */
+  UserName: string;
+}
+
+/** What DeleteUser answers. */
+export interface DeleteUserResponse {
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
 /** What DescribeAccessToken takes. Shows one activation code and what it imported. What ListAccessTokens says of the code, and more: when it ends, when it was last used, who made it, and the migration sources that came by it. Never the secret code. */
 export interface DescribeAccessTokenRequest {
   /** Id of the activation code. */
@@ -1318,6 +1489,20 @@ export interface DescribeSourceServerResponse {
   RequestId: string;
 }
 
+/** What DetachPolicyFromUser takes. Takes a policy from a user. From then on, within a second, what only this policy allows is denied, and what only it denies may be allowed by others. */
+export interface DetachPolicyFromUserRequest {
+  /** Name of the policy. */
+  PolicyName: string;
+  /** Name of the user. */
+  UserName: string;
+}
+
+/** What DetachPolicyFromUser answers. */
+export interface DetachPolicyFromUserResponse {
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
 /** What FollowReplicationJobs takes. Opens the stream of news about replication jobs. Gives a ticket that opens the stream of server-sent events once, since a browser can sign no such request: changed events name a job whose state changed, progress events carry the figures of a run as StatusInfo does. Only jobs of the caller's account are told of. */
 export type FollowReplicationJobsRequest = Record<string, never>;
 
@@ -1328,19 +1513,6 @@ export interface FollowReplicationJobsResponse {
   /** Where the stream is on the API listener, with the ticket. */
   Path: string;
   /** How long the ticket can be used, in seconds. */
-  ExpiresInSeconds: number;
-  /** Names the call in the center's log. */
-  RequestId: string;
-}
-
-/** What CreateSignInLink takes. Makes a link that signs the caller in to the console. The link opens the console once, within half an hour, as the user or owner whose AccessKey signed this call. The session lasts half an hour after its last use, and no longer than the AccessKey is active. */
-export type CreateSignInLinkRequest = Record<string, never>;
-
-/** What CreateSignInLink answers. */
-export interface CreateSignInLinkResponse {
-  /** Where the link leads, below the address of the API. Whoever opens it is signed in. A secret: shown once, to be kept nowhere. */
-  Path: string;
-  /** How long the link can be used, in seconds. */
   ExpiresInSeconds: number;
   /** Names the call in the center's log. */
   RequestId: string;
@@ -1363,11 +1535,77 @@ export interface GetAgentEndpointResponse {
   RequestId: string;
 }
 
-/** What ListAuditEvents takes. Lists what happened to activation codes and sources. Returns entries of the audit log that match every filter given, newest first. No entry holds a secret. */
+/** What GetPolicy takes. Shows one policy with its document and who has it. The account's own and those that come with Landfall. */
+export interface GetPolicyRequest {
+  /** Name of the policy. */
+  PolicyName: string;
+}
+
+/** What GetPolicy answers. */
+export interface GetPolicyResponse {
+  /** Name of the policy. */
+  PolicyName: string;
+  /** System or Custom. */
+  PolicyType: string;
+  /** What it is for. */
+  Description?: string;
+  /** The document as it was written. */
+  PolicyDocument: string;
+  /** When it was last written, UTC. Absent for those that come with Landfall. */
+  UpdateTime?: string;
+  /** Names of the users that have it. */
+  AttachedUsers: { UserName: string[] };
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What ListAccessKeys takes. Lists AccessKeys, never their secrets. The keys of one user, or of the account's owner and all users. */
+export interface ListAccessKeysRequest {
+  /** Page to return, counted from 1. 1 to 2147483647. Default: 1. */
+  PageNumber?: number | undefined;
+  /** Entries per page. 1 to 100. Default: 50. */
+  PageSize?: number | undefined;
+  /** Only the keys of this user are returned. */
+  UserName?: string | undefined;
+}
+
+/** The keys, the owner's first, then by user. */
+export interface AccessKey {
+  /** Id of the AccessKey. */
+  AccessKeyId: string;
+  /** The user whose key it is. Absent for the account's owner. */
+  UserName?: string;
+  /** Active: signs. Inactive: is refused. */
+  Status: string;
+  /** When it was made, UTC. */
+  CreationTime: string;
+  /** When it last signed, UTC, to the minute. Absent when it never has. */
+  LastUsedTime?: string;
+  /** Whether this call was signed with it, or its session begun with it. */
+  Signing: boolean;
+}
+
+/** What ListAccessKeys answers. */
+export interface ListAccessKeysResponse {
+  /** The keys, the owner's first, then by user. */
+  AccessKeys: { AccessKey: AccessKey[] };
+  /** The page returned, counted from 1. */
+  PageNumber: number;
+  /** Entries per page. */
+  PageSize: number;
+  /** All entries there are. */
+  TotalCount: number;
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What ListAuditEvents takes. Lists what happened to codes, sources, jobs and identities. Returns entries of the audit log that match every filter given, newest first. No entry holds a secret. */
 export interface ListAuditEventsRequest {
+  /** Who did it, as entries name it. Only such entries are returned. */
+  Actor?: string | undefined;
   /** Kind of event. Only such entries are returned. */
   Event?: string | undefined;
-  /** Id of a code, source, job or workgroup. Only entries about it are returned. */
+  /** Id of a code, source, job or workgroup, or the name of a user or policy, or the id of an AccessKey. Only entries about it are returned. */
   ResourceId?: string | undefined;
   /** Only entries from this time on are returned. */
   StartTime?: string | undefined;
@@ -1387,13 +1625,13 @@ export interface AuditEvent {
   Time: string;
   /** Kind of event. */
   Event: string;
-  /** Id of the code, source, job or workgroup it is about. */
+  /** Id or name of what it is about: a code, source, job, workgroup, user, AccessKey or policy. */
   ResourceId?: string;
-  /** Who did it: an ARN, machine: and the start of the digest that identifies a machine, or center for what the center did by itself. */
+  /** Who did it: an ARN, machine: and the start of the digest that identifies a machine, center for what the center did by itself, or operator for landfall admin. */
   Actor: string;
   /** Address the request came from. */
   SourceIp?: string;
-  /** What else is known, as text: the source a code imported, the code a machine came back with, the code of a refusal, what of a job was changed, how it failed. Never a secret. */
+  /** What else is known, as text: the source a code imported, the code a machine came back with, the code of a refusal, what of a job was changed, how it failed, the user that a key or policy belongs to. Never a secret. */
   Detail?: string;
 }
 
@@ -1403,6 +1641,190 @@ export interface ListAuditEventsResponse {
   AuditEvents: { AuditEvent: AuditEvent[] };
   /** Where to go on. Empty when there is nothing more. */
   NextToken: string;
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What ListPolicies takes. Lists policies. Those that come with Landfall, then the account's own by name. */
+export interface ListPoliciesRequest {
+  /** Page to return, counted from 1. 1 to 2147483647. Default: 1. */
+  PageNumber?: number | undefined;
+  /** Entries per page. 1 to 100. Default: 50. */
+  PageSize?: number | undefined;
+}
+
+/** The policies. */
+export interface PolicySummary {
+  /** Name of the policy. */
+  PolicyName: string;
+  /** System: comes with Landfall and cannot be changed. Custom: the account's own. */
+  PolicyType: string;
+  /** What it is for. */
+  Description?: string;
+  /** When it was last written, UTC. Absent for those that come with Landfall. */
+  UpdateTime?: string;
+  /** How many users have it. */
+  AttachmentCount: number;
+}
+
+/** What ListPolicies answers. */
+export interface ListPoliciesResponse {
+  /** The policies. */
+  Policies: { Policy: PolicySummary[] };
+  /** The page returned, counted from 1. */
+  PageNumber: number;
+  /** Entries per page. */
+  PageSize: number;
+  /** All entries there are. */
+  TotalCount: number;
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What ListPoliciesForUser takes. Lists the policies that a user has. A user may do what these allow together, save what one of them denies. */
+export interface ListPoliciesForUserRequest {
+  /** Name of the user. */
+  UserName: string;
+}
+
+/** What ListPoliciesForUser answers. */
+export interface ListPoliciesForUserResponse {
+  /** The user's policies by name. */
+  Policies: { Policy: PolicySummary[] };
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What ListUsers takes. Lists the users of the account. By name, a page at a time. The account's owner is not a user. */
+export interface ListUsersRequest {
+  /** Page to return, counted from 1. 1 to 2147483647. Default: 1. */
+  PageNumber?: number | undefined;
+  /** Entries per page. 1 to 100. Default: 50. */
+  PageSize?: number | undefined;
+}
+
+/** The users. */
+export interface User {
+  /** Name of the user. */
+  UserName: string;
+  /** What people call it. */
+  Comments?: string;
+  /** ARN of the user. */
+  Arn: string;
+  /** When it was made, UTC. */
+  CreationTime: string;
+  /** How many AccessKeys it has. */
+  AccessKeyCount: number;
+  /** How many of them sign. */
+  ActiveAccessKeyCount: number;
+  /** How many policies it has. */
+  PolicyCount: number;
+}
+
+/** What ListUsers answers. */
+export interface ListUsersResponse {
+  /** The users. */
+  Users: { User: User[] };
+  /** The page returned, counted from 1. */
+  PageNumber: number;
+  /** Entries per page. */
+  PageSize: number;
+  /** All entries there are. */
+  TotalCount: number;
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What else is known of the call. */
+export interface ContextEntry {
+  /** acs:SourceIp (without it, the address of this call), acs:SecureTransport (true or false), acs:CurrentTime (without it, now), acs:ResourceTag/KEY or acs:RequestTag/KEY. */
+  Key: string;
+  /** Its value. Without it, empty. */
+  Value?: string | undefined;
+}
+
+/** What SimulateAccess takes. Says whether a call would be allowed, and why. Decides as the center would, without making the call, and tells of every statement whether it applies. For the account's owner everything is allowed, whatever the statements say. */
+export interface SimulateAccessRequest {
+  /** The action asked for, as service and operation. */
+  ActionName: string;
+  /** What else is known of the call. */
+  Context?: readonly ContextEntry[] | undefined;
+  /** A document to try. It takes the place of the user's policies, unless WithAttached is true. */
+  PolicyDocument?: string | undefined;
+  /** What it would act on, as an ARN or its last part. Without it, everything that the operation could act on. */
+  Resource?: string | undefined;
+  /** Who would call. Without it, whoever calls. */
+  UserName?: string | undefined;
+  /** Whether the user's own policies count beside PolicyDocument. Default: false. */
+  WithAttached?: boolean | undefined;
+}
+
+/** What every statement says about every resource. */
+export interface Statement {
+  /** The policy; under-test for the document that was given. */
+  PolicyName: string;
+  /** Which of its statements, counted from 0. */
+  StatementIndex: number;
+  /** Allow or Deny. */
+  Effect: string;
+  /** The resource it was asked about. */
+  Resource: string;
+  /** Whether it has its effect. */
+  Applies: boolean;
+  /** Applies, OtherAction, OtherResource, ConditionNotMet, ConditionUndecided. */
+  Outcome: string;
+  /** Why, in a few words. */
+  Explanation: string;
+}
+
+/** What SimulateAccess answers. */
+export interface SimulateAccessResponse {
+  /** Allow, ExplicitDeny: a statement denies it, ImplicitDeny: nothing allows it. */
+  Decision: string;
+  /** ARN of who would call. */
+  Principal: string;
+  /** Whether that is the account's owner, whom policies do not limit. */
+  Owner: boolean;
+  /** The policy that allows or denies it. */
+  DecidingPolicy?: string;
+  /** Which of its statements, counted from 0. */
+  DecidingStatement?: number;
+  /** The resource that is denied. */
+  DecidingResource?: string;
+  /** The decision in a sentence. */
+  Explanation: string;
+  /** What every statement says about every resource. */
+  Statements: { Statement: Statement[] };
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What UpdateAccessKey takes. Switches an AccessKey on or off. An inactive key signs nothing, within a second, and sessions begun with it end. Not the key that signs the call or began its session, nor the last active key of the account's owner. Keys of the owner are switched by the owner only. */
+export interface UpdateAccessKeyRequest {
+  /** Id of the AccessKey. */
+  AccessKeyId: string;
+  /** Whether it may sign. */
+  Status: 'Active' | 'Inactive';
+}
+
+/** What UpdateAccessKey answers. */
+export interface UpdateAccessKeyResponse {
+  /** Names the call in the center's log. */
+  RequestId: string;
+}
+
+/** What UpdatePolicy takes. Replaces the document of a policy. It holds within a second for every user that has it. Only the account's own policies can be changed. Whoever may call this for a policy that it has can raise its own rights. */
+export interface UpdatePolicyRequest {
+  /** What the policy is for. */
+  Description?: string | undefined;
+  /** The policy, in RAM's grammar of version 1. */
+  PolicyDocument: string;
+  /** Name of the policy. */
+  PolicyName: string;
+}
+
+/** What UpdatePolicy answers. */
+export interface UpdatePolicyResponse {
   /** Names the call in the center's log. */
   RequestId: string;
 }

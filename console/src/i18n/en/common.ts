@@ -1,0 +1,77 @@
+import { counted } from '../plural';
+
+export const common = {
+  loading: 'Loading',
+  retry: 'Try again',
+  reload: 'Reload the page',
+  cancel: 'Cancel',
+  close: 'Close',
+  save: 'Save',
+  create: 'Create',
+  delete: 'Delete',
+  edit: 'Edit',
+  back: 'Back',
+  more: 'More',
+  optional: 'optional',
+  none: 'none',
+  yes: 'Yes',
+  no: 'No',
+  copy: 'Copy',
+  copied: 'Copied',
+  copyFailed: 'The browser did not allow copying. Select the text and copy it.',
+  never: 'never',
+  unknown: 'unknown',
+  search: 'Search',
+  filter: 'Filter',
+  clearFilters: 'Clear filters',
+  refresh: 'Refresh',
+  selectAll: 'Select all rows',
+  selectRow: (name: string) => `Select ${name}`,
+  rows: (count: number) => counted(count, 'row', 'rows'),
+  range: (from: number, to: number, total: number) =>
+    `${from.toLocaleString('en')}–${to.toLocaleString('en')} of ${total.toLocaleString('en')}`,
+  page: (page: number) => `Page ${page}`,
+  pages: 'Pages',
+  previousPage: 'Previous page',
+  nextPage: 'Next page',
+  perPage: 'Rows per page',
+  utc: (time: string) => `${time} UTC`,
+  typeName: (name: string) => `Type ${name} to confirm`,
+  nothingMatches: 'Nothing matches',
+  nothingMatchesHint: 'Change or clear the filters.',
+};
+
+export const failure = {
+  title: 'That did not work',
+  denied: 'Not allowed',
+  deniedHint: (action: string) =>
+    `Your identity needs the RAM action ${action}. Whoever manages identities can allow it with a policy.`,
+  deniedExplicit: (action: string) =>
+    `A policy of your identity denies the RAM action ${action}. An allow elsewhere does not outweigh it.`,
+  network: 'The center does not answer',
+  networkHint: 'Check that the center runs and that this machine reaches it, then try again.',
+  unreadable: 'The center answered in a way that this page cannot read.',
+  remedy: 'What to do',
+  code: 'Code',
+  request: 'Request',
+  broken: 'This page has an error',
+  brokenHint: 'Nothing was changed by it. Reload the page; if it comes back, report it with the text below.',
+};
+
+export const states = {
+  source: { Available: 'Available', InUse: 'In use', Unavailable: 'Offline', Deleting: 'Deleting' },
+  token: { activated: 'Active', unactivated: 'Disabled', expired: 'Expired', spent: 'Used up' },
+  job: {
+    Ready: 'Ready',
+    Running: 'Running',
+    Stopped: 'Stopped',
+    InError: 'Failed',
+    Waiting: 'Waiting',
+    Finished: 'Finished',
+    Expired: 'Expired',
+    Deleting: 'Deleting',
+  },
+  phase: { Preparing: 'Preparing', Syncing: 'Copying', Processing: 'Making the image', Cleaning: 'Cleaning up' },
+  key: { Active: 'Active', Inactive: 'Inactive' },
+  decision: { Allow: 'Allowed', ExplicitDeny: 'Denied by a statement', ImplicitDeny: 'Not allowed by anything' },
+};

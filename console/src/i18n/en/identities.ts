@@ -1,0 +1,3 @@
+export const identities = {
+  title: 'Identities',
+};

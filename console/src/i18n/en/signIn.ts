@@ -1,0 +1,23 @@
+export const signIn = {
+  title: 'Sign in',
+  lead: 'Move running servers into your own cloud, without stopping them until the last seconds.',
+  withKey: 'With an AccessKey pair',
+  keyId: 'AccessKey ID',
+  keySecret: 'AccessKey secret',
+  keyHint: 'The pair goes to this center once and is not kept in the browser.',
+  submit: 'Sign in',
+  idMissing: 'Enter the AccessKey ID.',
+  secretMissing: 'Enter the AccessKey secret.',
+  withLink: 'With a link',
+  linkHint:
+    'A link is valid for 30 minutes and works once. Print a new one on the center, or anywhere an AccessKey pair is set up:',
+  linkBusy: 'Signing in with the link',
+  linkUsed: 'This link was used already, or is older than 30 minutes.',
+  linkUsedHint: 'Print a new one with the command below, or sign in with an AccessKey pair.',
+  wrong: 'This AccessKey pair is not valid.',
+  wrongHint: 'The ID or the secret is wrong, or the key is disabled.',
+  throttled: 'Too many attempts from this address. Wait a minute, then try again.',
+  ended: 'You have been signed out.',
+  endedIdle: 'You have been signed out, since nothing was done for a while.',
+  endedGone: 'Your session has ended. Sign in again to go on where you were.',
+};

@@ -1,0 +1,5 @@
+import type { Texts } from '../en';
+
+export const audit: Texts['audit'] = {
+  title: '审计日志',
+};

@@ -1,0 +1,16 @@
+import { defineConfig, mergeConfig } from 'vitest/config';
+import vite from './vite.config.ts';
+
+// Tests in a real browser against a real center. One file at a time: a browser, a center and an agent fill a small machine.
+export default mergeConfig(
+  vite,
+  defineConfig({
+    test: {
+      include: ['tests/**/*.e2e.ts'],
+      environment: 'node',
+      fileParallelism: false,
+      testTimeout: 60_000,
+      hookTimeout: 120_000,
+    },
+  }),
+);
