@@ -29,6 +29,8 @@ pub(crate) fn run_all(root: &Path, options: &Options) -> anyhow::Result<()> {
         suite
     };
     run(suite("copies::").env("LANDFALL_COPY_RUNS", options.runs.to_string()))?;
+    let everything = ["test", "--locked", "-p", "center", "--test", "copy", "--", "--nocapture", "proof::"];
+    run(command(root, "cargo", &everything).env("LANDFALL_PROOF_RUNS", options.runs.to_string()))?;
     for number in 1..=options.runs {
         println!("live disks: {number} of {}", options.runs);
         run(&mut suite("live::"))?;

@@ -59,6 +59,10 @@ pub struct Stuck {
     pub predicted: Duration,
     /// The freeze allowed.
     pub budget: Duration,
+    /// Bytes that would be left for the freeze.
+    pub left_bytes: f64,
+    /// Bytes that a freeze has room for.
+    pub room_bytes: u64,
     /// Bytes a second that the source changes.
     pub dirty_rate: f64,
     /// Bytes a second that are copied.
@@ -100,20 +104,33 @@ impl Planner {
             return Next::Again { predicted };
         }
         let copy_rate = as_f64(pass.dirty_bytes) / pass.took.as_secs_f64().max(0.001);
-        Next::Stuck(Stuck { predicted, budget: self.budget, dirty_rate, copy_rate })
+        let (budget, room_bytes) = (self.budget, self.room_bytes);
+        Next::Stuck(Stuck { predicted, budget, left_bytes: left, room_bytes, dirty_rate, copy_rate })
     }
 }
 
 impl std::fmt::Display for Stuck {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (changes, copied) = (self.dirty_rate / 1e6, self.copy_rate / 1e6);
         write!(
             formatter,
-            "the source changes {:.1} MB/s and is copied at {:.1} MB/s, so that a freeze of {:.1} s would be needed where {:.1} s are allowed; raise the limit of bandwidth, try at a quieter hour, or allow a longer freeze",
-            self.dirty_rate / 1e6,
-            self.copy_rate / 1e6,
-            self.predicted.as_secs_f64(),
-            self.budget.as_secs_f64()
-        )
+            "the source changes {changes:.1} MB/s and is copied at {copied:.1} MB/s, so that "
+        )?;
+        if self.predicted > self.budget {
+            let (needed, allowed) = (self.predicted.as_secs_f64(), self.budget.as_secs_f64());
+            write!(
+                formatter,
+                "a freeze of {needed:.1} s would be needed where {allowed:.1} s are allowed; \
+                 raise the limit of bandwidth, try at a quieter hour, or allow a longer freeze"
+            )
+        } else {
+            let (left, room) = (self.left_bytes / 1e6, as_f64(self.room_bytes) / 1e6);
+            write!(
+                formatter,
+                "{left:.1} MB would be left for a freeze, which has room for {room:.1} MB; \
+                 raise the limit of bandwidth, or try at a quieter hour"
+            )
+        }
     }
 }
 
@@ -191,6 +208,17 @@ mod tests {
         assert_eq!(
             stuck.to_string(),
             "the source changes 50.0 MB/s and is copied at 50.0 MB/s, so that a freeze of 5.0 s would be needed where 2.0 s are allowed; raise the limit of bandwidth, try at a quieter hour, or allow a longer freeze"
+        );
+    }
+
+    #[test]
+    fn room_that_is_missing_is_not_blamed_on_the_budget() {
+        let mut planner = Planner::new(Duration::from_mins(1), 1_000_000);
+        let last = (0..6).map(|_| planner.after(&pass(95_000_000))).last();
+        let Some(Next::Stuck(stuck)) = last else { panic!("{last:?}") };
+        assert_eq!(
+            stuck.to_string(),
+            "the source changes 9.5 MB/s and is copied at 9.5 MB/s, so that 95.0 MB would be left for a freeze, which has room for 1.0 MB; raise the limit of bandwidth, or try at a quieter hour"
         );
     }
 

@@ -5,6 +5,8 @@ use std::{
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::Arc,
+    thread,
+    time::{Duration, Instant},
 };
 
 use center::receivers::{Ended, ReceiveError, StagingSet, receive};
@@ -105,12 +107,25 @@ impl Bench {
 pub(crate) fn open_set(directory: &Path, size: u64) -> Arc<StagingSet> {
     let place = Place::new(directory, 0);
     let (disk, fresh) = if place.data().exists() {
-        let (disk, opened) = Staging::open(place, size, KEY).unwrap();
+        let (disk, opened) = opened(&place, size);
         (disk, opened.fresh)
     } else {
         (Staging::create(place, size, KEY).unwrap(), true)
     };
     Arc::new(StagingSet { disks: vec![disk], key: KEY, fresh })
+}
+
+/// Opens a copy. A program that a test starts at this moment holds the copy's lock until it is itself: both are patient.
+fn opened(place: &Place, size: u64) -> (Staging, image::Opened) {
+    let begun = Instant::now();
+    loop {
+        match Staging::open(place.clone(), size, KEY) {
+            Err(image::StagingError::InUse(_)) if begun.elapsed() < Duration::from_secs(20) => {
+                thread::park_timeout(Duration::from_millis(20));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
 }
 
 pub(crate) fn hello() -> Hello {

@@ -8,4 +8,6 @@ mod devices;
 mod failures;
 #[path = "../../../landfall-agent/tests/loops/mod.rs"]
 mod loops;
+mod proof;
 mod transfers;
+mod witness;

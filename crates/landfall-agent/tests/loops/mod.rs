@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -43,6 +45,12 @@ pub(crate) struct LiveDisk {
 
 impl LiveDisk {
     pub(crate) fn new(parts: &[Part]) -> Self {
+        Self::mounted_with(parts, "rw")
+    }
+
+    /// A disk whose filesystems are mounted with these options. A part of the kind `swap` is one, and one of the kind
+    /// `nothing` stays as it is.
+    pub(crate) fn mounted_with(parts: &[Part], options: &str) -> Self {
         let size = parts.iter().map(|(_, mebibytes)| mebibytes).sum::<u64>() + 40;
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -60,17 +68,27 @@ impl LiveDisk {
         tool("partx", &["--update", &device], "");
         for (number, (kind, _)) in (1..).zip(parts) {
             let part = format!("{device}p{number}");
-            let options: &[&str] = match *kind {
+            let making: &[&str] = match *kind {
+                "nothing" => continue,
+                "swap" => {
+                    tool("mkswap", &[&part], "");
+                    continue;
+                }
                 "ext4" => &["-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0"],
                 _ => &["-q", "-f", "-K"],
             };
-            tool(&format!("mkfs.{kind}"), &[options, &[&part]].concat(), "");
+            tool(&format!("mkfs.{kind}"), &[making, &[&part]].concat(), "");
             let point = disk.folder().join(kind);
             std::fs::create_dir(&point).unwrap();
-            tool("mount", &[&part, point.to_str().unwrap()], "");
+            tool("mount", &["-o", options, &part, point.to_str().unwrap()], "");
             disk.mounted.push(point);
         }
         disk
+    }
+
+    /// A partition of it, counted from 1.
+    pub(crate) fn part(&self, number: usize) -> PathBuf {
+        format!("{}p{number}", self.path.display()).into()
     }
 
     /// A folder that goes away with the disk.
@@ -103,9 +121,9 @@ impl Drop for LiveDisk {
     }
 }
 
-/// Writes, rewrites, grows and removes files at random until told to stop; syncs each write. Together they are well below
+/// Writes, rewrites, grows and removes files at random until told to stop, with a pause between; syncs each write. Together they are well below
 /// what an agent holds during a freeze, so that a slow machine converges too.
-pub(crate) fn churn(point: &Path, seed: u64, stop: &AtomicBool) {
+pub(crate) fn churn(point: &Path, seed: u64, pause: Duration, stop: &AtomicBool) {
     let mut state = seed | 1;
     let mut roll = |below: u64| {
         state ^= state << 13;
@@ -114,6 +132,7 @@ pub(crate) fn churn(point: &Path, seed: u64, stop: &AtomicBool) {
         state % below
     };
     while !stop.load(Ordering::Relaxed) {
+        thread::park_timeout(pause);
         let path = point.join(format!("churn-{}", roll(16)));
         if roll(8) == 0 {
             let _ = std::fs::remove_file(&path);
