@@ -12,6 +12,7 @@ mod bench;
 mod boot_test;
 mod ci;
 mod codegen;
+mod console;
 mod licences;
 mod prove;
 mod setup;
@@ -34,6 +35,8 @@ enum Command {
     Test,
     /// Everything that has to hold for a commit: format, lints, generated code, licences, lock files, tests.
     Ci,
+    /// Build the web console into console/dist, for which Node is needed.
+    Console,
     /// Build the agent as one static file.
     AgentStatic,
     /// Replicate a Debian that runs in QEMU, cut over, and boot its image.
@@ -63,6 +66,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
         Command::Codegen(options) => codegen::run(root, *options),
         Command::Test => test::run_all(root),
         Command::Ci => ci::run_all(root),
+        Command::Console => console::build(root),
         Command::AgentStatic => agent_static::build(root).map(drop),
         Command::BootTest(options) => boot_test::run(root, options),
         Command::Licences => licences::check(root),

@@ -21,6 +21,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("debootstrap", "debootstrap"),
     ("e2fsck", "e2fsprogs"),
     ("debugfs", "e2fsprogs"),
+    ("fallocate", "util-linux"),
+    ("fio", "fio"),
     ("qemu-img", "qemu-utils"),
     ("qemu-io", "qemu-utils"),
     ("qemu-system-x86_64", "qemu-system-x86"),
@@ -28,6 +30,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("chromium", "chromium"),
     ("setpriv", "util-linux"),
 ];
 

@@ -3,14 +3,15 @@
 use std::{path::Path, time::Instant};
 
 use crate::{
-    agent_static, setup,
+    agent_static, console, setup,
     shell::{command, run},
 };
 
-/// Prepares the machine, then runs the Rust tests, the reliability tests and the official SDKs.
+/// Prepares the machine, then runs the Rust tests, the reliability tests, the official SDKs, and the console in a browser.
 pub(crate) fn run_all(root: &Path) -> anyhow::Result<()> {
     let began = Instant::now();
     setup::prepare(root)?;
+    console::check(root)?;
     let mut workspace = vec!["test", "--locked", "--workspace"];
     // The first has the release programs below; the others measure, and are tried by being run.
     for package in ["reliability", "bench-api", "bench-replicate"] {
@@ -30,6 +31,7 @@ pub(crate) fn run_all(root: &Path) -> anyhow::Result<()> {
     run(command(root, "conformance/run", &[])
         .env("LANDFALL_BIN", &center)
         .env("LANDFALL_AGENT_BIN", &agent))?;
+    console::browser(root, &center, &agent)?;
     println!("\nall tests passed in {} s", began.elapsed().as_secs());
     Ok(())
 }
