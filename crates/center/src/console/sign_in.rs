@@ -230,15 +230,20 @@ impl Console {
         value: &str,
         max_age: Option<u32>,
     ) -> Result<(), Refusal> {
-        let age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
-        let secure = if peer.secure { "; Secure" } else { "" };
-        let text = format!("{}={value}; HttpOnly; SameSite=Strict; Path=/console{age}{secure}", self.cookie);
+        let text = cookie_text(&self.cookie, value, max_age, peer.secure);
         let mut cookie = HeaderValue::from_str(&text)
             .map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "No cookie."))?;
         cookie.set_sensitive(true);
         headers.insert(header::SET_COOKIE, cookie);
         Ok(())
     }
+}
+
+/// A cookie that no script reads, that no other site sends, and over TLS none that a plaintext request carries.
+fn cookie_text(name: &str, value: &str, max_age: Option<u32>, over_tls: bool) -> String {
+    let age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    let secure = if over_tls { "; Secure" } else { "" };
+    format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/console{age}{secure}")
 }
 
 /// The value of a cookie; of several, the first that is not empty.
@@ -252,8 +257,19 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
-    use super::cookie;
+    use super::{cookie, cookie_text};
     use http::HeaderMap;
+
+    #[test]
+    fn over_tls_the_cookie_is_secure() {
+        for (max_age, over_tls, expected) in [
+            (None, false, "c=v; HttpOnly; SameSite=Strict; Path=/console"),
+            (None, true, "c=v; HttpOnly; SameSite=Strict; Path=/console; Secure"),
+            (Some(0), true, "c=v; HttpOnly; SameSite=Strict; Path=/console; Max-Age=0; Secure"),
+        ] {
+            assert_eq!(cookie_text("c", "v", max_age, over_tls), expected);
+        }
+    }
 
     #[test]
     fn the_cookie_is_found_among_others() {

@@ -190,6 +190,7 @@ pub(crate) fn replacements() -> Vec<(&'static str, &'static str)> {
         (r"\b[A-Za-z0-9]{32} sh\b", "CODE sh"),
         (r"TOKEN_CODE=[A-Za-z0-9]{32}", "TOKEN_CODE=CODE"),
         (r"(Code +|AccessTokenCode.: .)[A-Za-z0-9]{32}\b", "${1}CODE"),
+        (r"#token=[0-9a-f]{64}", "#token=TOKEN"),
         (r"at-[a-z0-9]{20}", "at-ID"),
         (r"\bs-[a-z0-9]{20}", "s-ID"),
         (r"\bj-[a-z0-9]{20}", "j-ID"),

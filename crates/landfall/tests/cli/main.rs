@@ -12,6 +12,8 @@ mod bench;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod image;
 #[cfg(test)]
 mod job;

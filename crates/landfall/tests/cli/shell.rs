@@ -53,6 +53,7 @@ fn help_reads_well() {
       source  Migration sources: list, show, rename, delete
       job  Replication jobs: create, start, stop, cutover, list, show, watch, delete
       image  Images: list, show, verify, export, test-boot, remove, directly on a center's data
+      console  Make a link that signs in to the web console
       api  Call any operation of the API by its name
       admin  Accounts, users, keys, policies and audit, directly on a center's data
       agent  What landfall-agent does, for machines that have this program
