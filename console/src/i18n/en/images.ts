@@ -53,7 +53,8 @@ export const images = {
     proofMadeText:
       'The center read it back once and compared it with the digests that the source sent with every 4 KiB. Only what is equal is signed.',
     proofNow: 'Now',
-    proofNowText: 'Whether it is still equal is told by a verification, which reads all of it. It is run on the center.',
+    proofNowText:
+      'Whether it is still equal is told by a verification, which reads all of it. It is run on the center.',
   },
   commands: {
     title: 'On the center',

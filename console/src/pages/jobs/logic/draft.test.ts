@@ -30,7 +30,14 @@ describe('a draft', () => {
   });
 
   it('tells each fault at one step', () => {
-    const bad = draft({ sources: [], kind: 'incremental', hours: '', name: '1', disks: [], copy: { ...plainCopy, freeze: 1 } });
+    const bad = draft({
+      sources: [],
+      kind: 'incremental',
+      hours: '',
+      name: '1',
+      disks: [],
+      copy: { ...plainCopy, freeze: 1 },
+    });
     const all = faults(bad, now);
     expect(steps.flatMap((step) => faultsOf(step, all)).sort()).toEqual([...all].sort());
   });

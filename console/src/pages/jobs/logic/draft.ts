@@ -1,5 +1,6 @@
 // The wizard's form: what is asked, what is wrong with it, and the calls that come of it.
 import { copyFaults, plainCopy, written, type CopyFault, type CopyOptions } from './parameters';
+import { cut, filled, lengthOf } from './words';
 
 export interface Draft {
   sources: readonly ChosenSource[];
@@ -73,7 +74,9 @@ const nameRule = /^[A-Za-z\u4e00-\u9fff][A-Za-z0-9\u4e00-\u9fff:_-]*$/;
 /** Everything that is wrong with a draft at this moment (milliseconds). */
 export function faults(draft: Draft, now: number): Set<DraftFault> {
   const found = new Set<DraftFault>(copyFaults(draft.copy));
-  const check = (fault: DraftFault, fine: boolean): void => void (fine || found.add(fault));
+  const check = (fault: DraftFault, fine: boolean): void => {
+    if (!fine) found.add(fault);
+  };
   check('noSource', draft.sources.length > 0);
   if (draft.kind === 'incremental') {
     check('hours', within(draft.hours, 1, 168));
@@ -98,11 +101,11 @@ export function faultsOf(step: Step, all: ReadonlySet<DraftFault>): DraftFault[]
 }
 
 export function isName(text: string): boolean {
-  return [...text].length >= shortest && [...text].length <= longestName && nameRule.test(text);
+  return lengthOf(text) >= shortest && lengthOf(text) <= longestName && nameRule.test(text);
 }
 
 export function isDescription(text: string): boolean {
-  const length = [...text].length;
+  const length = lengthOf(text);
   return length >= shortest && length <= longestName && !/^https?:\/\//.test(text) && !/\p{Cc}/u.test(text);
 }
 
@@ -126,7 +129,7 @@ export interface CreateParams {
 export function requests(draft: Draft, now: number): CreateParams[] {
   const several = draft.sources.length > 1;
   const named = (name: string, source: ChosenSource): string =>
-    several ? suffixed(name, source.name || source.id) : name;
+    several ? suffixed(name, filled(source.name, source.id)) : name;
   const copy = written(draft.copy);
   return draft.sources.map((source) => ({
     // A private center has one region; it stores and shows what it is given.
@@ -175,7 +178,7 @@ function randomToken(): string {
 /** A name for one of several: with the source's, made of what a name may hold. */
 function suffixed(name: string, source: string): string {
   const suffix = source.replace(/[^A-Za-z0-9\u4e00-\u9fff:_-]+/g, '-');
-  return [...`${name}-${suffix}`].slice(0, longestName).join('');
+  return cut(`${name}-${suffix}`, longestName);
 }
 
 export function utc(at: number): string {

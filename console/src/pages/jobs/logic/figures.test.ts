@@ -21,7 +21,15 @@ const told = {
 describe('figures', () => {
   it('are read from what a job tells', () => {
     const figures = figuresIn(JSON.stringify({ ...told, freeze_ms: 12, healed_bytes: 0 }));
-    expect(figures).toMatchObject({ phase: 'changes', pass: 2, rate: 5, dirty: 3, predictedFreeze: 240, freeze: 12, healed: 0 });
+    expect(figures).toMatchObject({
+      phase: 'changes',
+      pass: 2,
+      rate: 5,
+      dirty: 3,
+      predictedFreeze: 240,
+      freeze: 12,
+      healed: 0,
+    });
     expect(figures?.tracking).toEqual({ mode: 'rescan', reason: 'image file' });
     expect(figures?.limitedBy).toBe('center_disk');
     expect(figures && bytesLeft(figures)).toBe(1);
@@ -49,7 +57,12 @@ describe('figures', () => {
   });
 
   it('that make no sense are left out', () => {
-    const odd = { ...told, disks: [null, { disk: 0, bytes_total: -1, bytes_left: 0 }], bytes_per_second: 'many', limited_by: '<b>' };
+    const odd = {
+      ...told,
+      disks: [null, { disk: 0, bytes_total: -1, bytes_left: 0 }],
+      bytes_per_second: 'many',
+      limited_by: '<b>',
+    };
     const figures = figuresIn(JSON.stringify(odd));
     expect(figures?.disks).toEqual([]);
     expect(figures?.rate).toBeUndefined();
@@ -71,7 +84,10 @@ describe('what is done of a disk', () => {
 describe('a failure', () => {
   it('is read, or shown as the center words it', () => {
     const info = '{"error_code":"Staging.NoSpace","error_msg":"it is full"}';
-    expect(faultIn({ ErrorCode: 'Staging.NoSpace', StatusInfo: info })).toEqual({ code: 'Staging.NoSpace', message: 'it is full' });
+    expect(faultIn({ ErrorCode: 'Staging.NoSpace', StatusInfo: info })).toEqual({
+      code: 'Staging.NoSpace',
+      message: 'it is full',
+    });
     expect(faultIn({ ErrorCode: 'Made.Up', StatusInfo: 'whatever' })).toEqual({ code: 'Made.Up', message: 'whatever' });
     expect(faultIn({ ErrorCode: '', StatusInfo: info })).toBeUndefined();
   });

@@ -53,29 +53,29 @@ export function figuresIn(statusInfo: string | undefined): Figures | undefined {
 
 /** Reads the figures of a progress event; `undefined` when they are none that this page knows. */
 export function figuresOf(said: Record<string, unknown>): Figures | undefined {
-  const phase = phases.find((one) => one === said['phase']);
+  const phase = phases.find((one) => one === said.phase);
   if (!phase) return undefined;
   return {
     phase,
-    pass: positive(said['pass']),
-    disks: phase === 'image' ? disks([{ ...said, disk: 0 }]) : disks(said['disks']),
-    read: count(said['read_bytes']),
-    sent: count(said['sent_bytes']),
-    packed: count(said['packed_bytes']),
-    rate: phase === 'starting' ? undefined : count(said['bytes_per_second']),
-    dirty: count(said['dirty_bytes_per_second']),
-    predictedFreeze: count(said['predicted_freeze_ms']),
-    freeze: count(said['freeze_ms']),
-    healed: count(said['healed_bytes']),
-    tracking: tracking(said['tracking']),
-    limitedBy: limits.find((one) => one === said['limited_by']),
+    pass: positive(said.pass),
+    disks: phase === 'image' ? disks([{ ...said, disk: 0 }]) : disks(said.disks),
+    read: count(said.read_bytes),
+    sent: count(said.sent_bytes),
+    packed: count(said.packed_bytes),
+    rate: phase === 'starting' ? undefined : count(said.bytes_per_second),
+    dirty: count(said.dirty_bytes_per_second),
+    predictedFreeze: count(said.predicted_freeze_ms),
+    freeze: count(said.freeze_ms),
+    healed: count(said.healed_bytes),
+    tracking: tracking(said.tracking),
+    limitedBy: limits.find((one) => one === said.limited_by),
   };
 }
 
 /** Reads the failure of a job that is InError; `undefined` for one that is not. */
 export function faultIn(job: { ErrorCode?: string | undefined; StatusInfo?: string | undefined }): Fault | undefined {
   if (!job.ErrorCode) return undefined;
-  const said = record(parsed(job.StatusInfo ?? ''))?.['error_msg'];
+  const said = record(parsed(job.StatusInfo ?? ''))?.error_msg;
   // A center that words it otherwise is shown as it is.
   return { code: job.ErrorCode, message: typeof said === 'string' ? said : (job.StatusInfo ?? '') };
 }
@@ -103,16 +103,16 @@ function disks(value: unknown): DiskFigures[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((one) => {
     const said = record(one);
-    const [disk, total, left] = [count(said?.['disk']), count(said?.['bytes_total']), count(said?.['bytes_left'])];
+    const [disk, total, left] = [count(said?.disk), count(said?.bytes_total), count(said?.bytes_left)];
     return disk === undefined || total === undefined || left === undefined ? [] : [{ disk, total, left }];
   });
 }
 
 function tracking(value: unknown): Tracking | undefined {
   const said = record(value);
-  if (said?.['mode'] === 'ebpf') return { mode: 'ebpf' };
-  if (said?.['mode'] !== 'rescan') return undefined;
-  return { mode: 'rescan', reason: typeof said['reason'] === 'string' ? said['reason'] : '' };
+  if (said?.mode === 'ebpf') return { mode: 'ebpf' };
+  if (said?.mode !== 'rescan') return undefined;
+  return { mode: 'rescan', reason: typeof said.reason === 'string' ? said.reason : '' };
 }
 
 function count(value: unknown): number | undefined {

@@ -48,7 +48,7 @@ export function optionsIn(text: string | undefined): CopyOptions {
   return {
     bandwidth: typeof limit === 'number' && limit > 0 ? limit / 1024 : '',
     compression: typeof level === 'number' ? level : 'auto',
-    checksum: said['checksum'] === true,
+    checksum: said.checksum === true,
     freeze: typeof freeze === 'number' ? freeze : '',
   };
 }

@@ -15,28 +15,29 @@ const mapped = ['ext2', 'ext3', 'ext4', 'xfs', 'vfat'];
 
 /** The plan of each disk of an inventory; none for one that cannot be read. */
 export function plansIn(inventory: string | undefined): DiskPlan[] {
-  const disks = record(parsed(inventory ?? ''))?.['disks'];
+  const disks = record(parsed(inventory ?? ''))?.disks;
   if (!Array.isArray(disks)) return [];
   return disks.flatMap((one) => {
     const disk = record(one);
-    const [path, size] = [disk?.['path'], disk?.['size_bytes']];
+    const [path, size] = [disk?.path, disk?.size_bytes];
     return disk && typeof path === 'string' && typeof size === 'number' ? [plan(disk, path, size)] : [];
   });
 }
 
 function plan(disk: Record<string, unknown>, path: string, size: number): DiskPlan {
   const made: DiskPlan = { path, size, copied: 0, whole: [] };
-  const parts = Array.isArray(disk['partitions']) ? disk['partitions'].flatMap((part) => record(part) ?? []) : [];
+  const parts: unknown[] = Array.isArray(disk.partitions) ? disk.partitions : [];
   if (parts.length === 0) {
     add(made, path, size, disk);
     return made;
   }
   let gaps = size;
   for (const part of parts) {
-    const [at, bytes] = [part['path'], part['size_bytes']];
-    if (typeof at !== 'string' || typeof bytes !== 'number') continue;
+    const told = record(part);
+    const [at, bytes] = [told?.path, told?.size_bytes];
+    if (!told || typeof at !== 'string' || typeof bytes !== 'number') continue;
     gaps -= bytes;
-    add(made, at, bytes, part);
+    add(made, at, bytes, told);
   }
   // Boot loaders and tables live between partitions.
   made.copied = Math.min(size, made.copied + Math.max(0, gaps));
@@ -45,9 +46,9 @@ function plan(disk: Record<string, unknown>, path: string, size: number): DiskPl
 
 function add(made: DiskPlan, path: string, size: number, holder: Record<string, unknown>): void {
   // What is on a disk or partition is an object beside its size.
-  const content = record(holder['content']) ?? {};
-  const filesystem = typeof content['filesystem'] === 'string' ? content['filesystem'] : '';
-  const used = content['used_bytes'];
+  const content = record(holder.content) ?? {};
+  const filesystem = typeof content.filesystem === 'string' ? content.filesystem : '';
+  const used = content.used_bytes;
   if (filesystem === 'swap') return;
   if (mapped.includes(filesystem)) {
     made.copied += typeof used === 'number' ? Math.min(used, size) : size;

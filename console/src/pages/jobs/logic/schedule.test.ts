@@ -11,7 +11,13 @@ const second = run('12:00:00', '12:00:20', 'm-2');
 const going = run('13:00:00', '');
 
 function job(more: object) {
-  return { Status: 'Waiting', RunOnce: false, Frequency: 6, ReplicationJobRuns: { ReplicationJobRun: [second, first] }, ...more };
+  return {
+    Status: 'Waiting',
+    RunOnce: false,
+    Frequency: 6,
+    ReplicationJobRuns: { ReplicationJobRun: [second, first] },
+    ...more,
+  };
 }
 
 describe('the next run', () => {

@@ -1,0 +1,181 @@
+import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { IconStack2 } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { Link, useParams } from 'react-router';
+import type { Image } from '@/api/generated';
+import { useOperation } from '@/api/queries';
+import { useTexts } from '@/i18n/context';
+import { CopyButton } from '@/ui/CopyButton';
+import { Empty } from '@/ui/Empty';
+import { Failure } from '@/ui/Failure';
+import { Bytes } from '@/ui/Figures';
+import { Loading } from '@/ui/Loading';
+import { PageHeader } from '@/ui/PageHeader';
+import { Panel } from '@/ui/Panel';
+import { StateBadge } from '@/ui/StateBadge';
+import { When } from '@/ui/When';
+import { filled } from '../jobs/logic/words';
+import { Commands } from './Commands';
+import { Keeping } from './ImageList';
+import classes from './Images.module.css';
+import { diskNumbers } from './logic';
+
+/** One image: what it is, what was proven of it, and what can be done with it on the center. */
+export function ImagePage(): ReactNode {
+  const { images } = useTexts();
+  const { id = '' } = useParams();
+  const asked = useOperation('DescribeImages', { ImageId: [id] }, { enabled: id.startsWith('m-') });
+  const image = asked.data?.Images.Image[0];
+  const up = { to: '/images', title: images.title };
+  if (image) return <Shown key={id} image={image} />;
+  if (asked.error) {
+    return (
+      <>
+        <PageHeader title={id} up={up} />
+        <Failure failure={asked.error} onRetry={() => void asked.refetch()} />
+      </>
+    );
+  }
+  if (asked.isPending && asked.isFetching) {
+    return (
+      <>
+        <PageHeader title={id} up={up} />
+        <Loading rows={6} />
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHeader title={images.page.gone} up={up} />
+      <Empty
+        icon={IconStack2}
+        title={images.page.goneHint}
+        action={
+          <Button component={Link} to="/images" variant="default">
+            {images.page.toList}
+          </Button>
+        }
+      />
+    </>
+  );
+}
+
+function Shown({ image }: { image: Image }): ReactNode {
+  const { images, jobs } = useTexts();
+  const job = useOperation('DescribeReplicationJobs', { JobId: [image.JobId] });
+  const source = useOperation('DescribeSourceServers', { SourceId: [image.SourceId] });
+  const found = job.data?.ReplicationJobs.ReplicationJob[0];
+  const numbers = diskNumbers(found, image.Roots.Root.length);
+  return (
+    <>
+      <PageHeader
+        title={filled(image.ImageName, image.ImageId)}
+        up={{ to: '/images', title: images.title }}
+        aside={<StateBadge tone="good" label={jobs.runs.verified} />}
+      />
+      <div className={classes.columns}>
+        <div className={classes.column}>
+          <Commands image={image} numbers={numbers} />
+        </div>
+        <div className={classes.column}>
+          <Facts
+            image={image}
+            job={job.data && !found ? null : found?.Name}
+            source={source.data?.SourceServers.SourceServer[0]?.Name}
+          />
+          <Proof image={image} numbers={numbers} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+interface FactsProps {
+  image: Image;
+  /** The job's name; `null` when it was deleted. */
+  job: string | null | undefined;
+  source: string | undefined;
+}
+
+function Facts({ image, job, source }: FactsProps): ReactNode {
+  const { images } = useTexts();
+  const { page } = images;
+  return (
+    <Panel title={page.facts}>
+      <dl className={classes.facts}>
+        <dt>{page.id}</dt>
+        <dd>
+          <Group gap={4} wrap="nowrap">
+            <span className={classes.id}>{image.ImageId}</span>
+            <CopyButton value={image.ImageId} />
+          </Group>
+        </dd>
+        <dt>{page.created}</dt>
+        <dd>
+          <When time={image.CreationTime} />
+        </dd>
+        <dt>{page.size}</dt>
+        <dd>
+          <Bytes count={image.SizeBytes} /> · {images.count(image.Roots.Root.length)}
+        </dd>
+        <dt>{page.storage}</dt>
+        <dd>
+          <Keeping storage={image.Storage} />
+        </dd>
+        <dt>{page.job}</dt>
+        <dd>
+          {job === null ? (
+            <span>
+              <span className={classes.id}>{image.JobId}</span> ({page.mayBeGone})
+            </span>
+          ) : (
+            <Anchor component={Link} to={`/jobs/${image.JobId}`}>
+              {filled(job, image.JobId)}
+            </Anchor>
+          )}
+        </dd>
+        <dt>{page.source}</dt>
+        <dd>
+          <Anchor component={Link} to={`/sources/${image.SourceId}`}>
+            {filled(source, image.SourceId)}
+          </Anchor>
+        </dd>
+        <dt>{page.run}</dt>
+        <dd className={classes.id}>{image.RunId}</dd>
+      </dl>
+    </Panel>
+  );
+}
+
+function Proof({ image, numbers }: { image: Image; numbers: readonly (number | undefined)[] }): ReactNode {
+  const { page } = useTexts().images;
+  return (
+    <Panel title={page.proof}>
+      <Stack gap="sm">
+        <div>
+          <Text fw={550}>{page.proofMade}</Text>
+          <Text size="sm">{page.proofMadeText}</Text>
+        </div>
+        <div>
+          <Text fw={550}>{page.proofNow}</Text>
+          <Text size="sm">{page.proofNowText}</Text>
+        </div>
+        <div>
+          <Text fw={550}>{page.disks}</Text>
+          <Text size="sm" c="dimmed">
+            {page.disksHint}
+          </Text>
+        </div>
+        {image.Roots.Root.map((root, at) => (
+          <div key={root}>
+            <Group justify="space-between" gap="xs" wrap="nowrap">
+              <Text size="sm">{`${page.disk(numbers[at] ?? at)} · ${page.root}`}</Text>
+              <CopyButton value={root} name={page.copyRoot(numbers[at] ?? at)} />
+            </Group>
+            <span className={classes.root}>{root}</span>
+          </div>
+        ))}
+      </Stack>
+    </Panel>
+  );
+}

@@ -1,0 +1,103 @@
+import { Anchor, Button } from '@mantine/core';
+import { IconCloudOff } from '@tabler/icons-react';
+import type { ReactNode } from 'react';
+import { Link, useParams } from 'react-router';
+import type { ReplicationJob } from '@/api/generated';
+import { useOperation } from '@/api/queries';
+import { useTexts } from '@/i18n/context';
+import { Empty } from '@/ui/Empty';
+import { Failure } from '@/ui/Failure';
+import { Loading } from '@/ui/Loading';
+import { PageHeader } from '@/ui/PageHeader';
+import { JobActions } from './actions/JobActions';
+import { JobFacts } from './JobFacts';
+import { JobState } from './JobState';
+import classes from './Jobs.module.css';
+import { LivePanel } from './live/LivePanel';
+import { FaultPanel } from './FaultPanel';
+import { faultIn } from './logic/figures';
+import { filled } from './logic/words';
+import { RunsPanel } from './RunsPanel';
+import { useWatched } from './watch';
+
+/** One replication job. */
+export function JobPage(): ReactNode {
+  const { id = '' } = useParams();
+  return <Job key={id} id={id} />;
+}
+
+function Job({ id }: { id: string }): ReactNode {
+  const { jobs } = useTexts();
+  const asked = useOperation(
+    'DescribeReplicationJobs',
+    { JobId: [id] },
+    { enabled: id.startsWith('j-'), every: 3_000 },
+  );
+  const job = asked.data?.ReplicationJobs.ReplicationJob[0];
+  const up = { to: '/jobs', title: jobs.title };
+  if (job) return <Shown job={job} />;
+  if (asked.error) {
+    return (
+      <>
+        <PageHeader title={id} up={up} />
+        <Failure failure={asked.error} onRetry={() => void asked.refetch()} />
+      </>
+    );
+  }
+  if (asked.isPending && asked.isFetching) {
+    return (
+      <>
+        <PageHeader title={id} up={up} />
+        <Loading rows={8} />
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHeader title={jobs.page.gone} up={up} />
+      <Empty
+        icon={IconCloudOff}
+        title={jobs.page.goneHint}
+        action={
+          <Button component={Link} to="/jobs" variant="default">
+            {jobs.page.toList}
+          </Button>
+        }
+      />
+    </>
+  );
+}
+
+function Shown({ job }: { job: ReplicationJob }): ReactNode {
+  const { jobs } = useTexts();
+  const running = job.Status === 'Running';
+  const watched = useWatched(job.JobId ?? '', job.StatusInfo, running);
+  const source = useOperation('DescribeSourceServers', { SourceId: [job.SourceId] }, { enabled: job.SourceId !== '' });
+  const name = source.data?.SourceServers.SourceServer[0]?.Name;
+  const fault = faultIn(job);
+  return (
+    <>
+      <PageHeader
+        title={filled(job.Name, job.JobId ?? jobs.unnamed)}
+        up={{ to: '/jobs', title: jobs.title }}
+        aside={<JobState job={job} />}
+        actions={<JobActions job={job} />}
+      />
+      <div className={classes.columns}>
+        <div className={classes.column}>
+          {fault && <FaultPanel fault={fault} />}
+          <LivePanel job={job} {...watched} />
+          <RunsPanel job={job} />
+        </div>
+        <JobFacts
+          job={job}
+          source={
+            <Anchor component={Link} to={`/sources/${job.SourceId}`}>
+              {filled(name, job.SourceId)}
+            </Anchor>
+          }
+        />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,64 @@
+// The figures of one job while its page is open, from events or, where there are none, from asking again and again.
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { useEvents } from '@/api/events';
+import type { Link } from '@/api/follow';
+import { useRefresh } from '@/api/queries';
+import { figuresIn, figuresOf, type Figures } from './logic/figures';
+import { noted, nothingYet, type History } from './logic/rates';
+
+export interface Watched {
+  figures: Figures | undefined;
+  history: History;
+}
+
+/** Holds what was seen of a job, outside of React, since it comes from outside. */
+export class Watch {
+  #now: Watched = { figures: undefined, history: nothingYet };
+  readonly #listeners = new Set<() => void>();
+
+  readonly note = (figures: Figures, at: number): void => {
+    this.#now = { figures, history: noted(this.#now.history, figures, at) };
+    for (const listener of this.#listeners) listener();
+  };
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+
+  readonly now = (): Watched => this.#now;
+}
+
+/** News come several times a second; a list is not asked for more often than this. */
+const apart = 2_000;
+
+/** Asks for jobs anew when news of one that is `shown` come in. */
+export function useFreshJobs(shown: (jobId: string) => boolean): Link {
+  const refresh = useRefresh();
+  const last = useRef(0);
+  return useEvents((news) => {
+    if (news.kind !== 'missed' && !shown(news.jobId)) return;
+    if (news.kind === 'progress' && Date.now() - last.current < apart) return;
+    last.current = Date.now();
+    refresh('DescribeReplicationJobs');
+    if (news.kind !== 'progress') refresh('DescribeImages');
+  });
+}
+
+/** What is known of the run of a job, live while it runs; the page has to be keyed by the job. */
+export function useWatched(jobId: string, statusInfo: string | undefined, running: boolean): Watched & { link: Link } {
+  const [watch] = useState(() => new Watch());
+  const watched = useSyncExternalStore(watch.subscribe, watch.now);
+  const link = useFreshJobs((id) => id === jobId);
+  useEvents((news) => {
+    if (news.kind !== 'progress' || news.jobId !== jobId) return;
+    const figures = figuresOf(news.progress);
+    if (figures) watch.note(figures, Date.now());
+  });
+  const asked = useMemo(() => figuresIn(statusInfo), [statusInfo]);
+  useEffect(() => {
+    if (asked && running && link !== 'live') watch.note(asked, Date.now());
+  }, [asked, running, link, watch]);
+  // What an event said is newer than what was asked for, as long as the run goes on.
+  return { history: watched.history, figures: running ? (watched.figures ?? asked) : asked, link };
+}
