@@ -10,7 +10,10 @@ use crate::shell::{command, run};
 pub(crate) fn build(root: &Path) -> anyhow::Result<()> {
     let console = install(root)?;
     run(&mut command(&console, "npm", &["run", "--silent", "build"]))?;
-    println!("\nconsole/dist is built; a center serves it with LANDFALL_CONSOLE_DIR=console/dist, and the next build embeds it");
+    run(&mut command(root, "node", &["xtask/src/console.mjs", "console/dist"]))?;
+    println!(
+        "\nconsole/dist is built; a center serves it with LANDFALL_CONSOLE_DIR=console/dist, and the next build embeds it"
+    );
     Ok(())
 }
 
