@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const callOf = (name: string, values: FormValues, host = center.host): SampleCall =>
   sampleCall(testOperation(name), values, { protocol: 'http', host });
-const explorer = (call: SampleCall): Promise<Reply> => center.call(call.operation, call.pairs);
+const explorer = (call: SampleCall): Promise<Reply> => center.explorer(call.operation, call.pairs);
 const without = (body: unknown, ...names: string[]): unknown => {
   const copy = { ...(body as Record<string, unknown>) };
   for (const name of ['RequestId', ...names]) Reflect.deleteProperty(copy, name);

@@ -29,7 +29,10 @@ export interface Reply {
 /** A running center. */
 export interface SamplesCenter {
   host: string;
+  /** A call signed here. */
   call: (operation: Operation, pairs: readonly Pair[]) => Promise<Reply>;
+  /** The explorer's call: by the console's session, through the whole gateway. */
+  explorer: (operation: Operation, pairs: readonly Pair[]) => Promise<Reply>;
   stop: () => void;
 }
 
@@ -52,6 +55,7 @@ export async function startCenter(): Promise<SamplesCenter> {
   return {
     host,
     call: (operation, pairs) => callV3(host, operation, pairs),
+    explorer: await signedIn(host),
     stop: () => {
       child.once('exit', () => rmSync(data, { recursive: true, force: true }));
       child.kill();
@@ -104,4 +108,19 @@ async function callV3(host: string, operation: Operation, pairs: readonly Pair[]
   ]) as Record<string, string>;
   const response = await fetch(`http://${host}/`, { method: 'POST', headers: sent, body });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+async function signedIn(host: string): Promise<SamplesCenter['explorer']> {
+  const json = { 'Content-Type': 'application/json' };
+  const key = JSON.stringify({ AccessKeyId: KEY.id, AccessKeySecret: KEY.secret });
+  const session = await fetch(`http://${host}/console/session`, { method: 'POST', headers: json, body: key });
+  const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  const { Csrf } = (await session.json()) as { Csrf: string };
+  return async (operation, pairs) => {
+    const call = { Version: operation.version, Action: operation.name, Parameters: Object.fromEntries(pairs) };
+    const headers = { ...json, Cookie: cookie, 'X-Landfall-Csrf': Csrf };
+    const answer = await fetch(`http://${host}/console/call`, { method: 'POST', headers, body: JSON.stringify(call) });
+    const { Status, Body } = (await answer.json()) as { Status: number; Body: string };
+    return { status: Status, body: JSON.parse(Body) as Record<string, unknown> };
+  };
 }

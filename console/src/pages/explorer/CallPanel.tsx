@@ -1,4 +1,4 @@
-import { Alert, Button, Code, Group, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Code, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useSession } from '@/api/session';
@@ -9,6 +9,7 @@ import { compact, isAbsent, toPairs, type FormValues } from '@/explorer/values.t
 import { useTexts } from '@/i18n/context';
 import { ConfirmByName } from '@/ui/ConfirmByName';
 import { Panel } from '@/ui/Panel';
+import classes from './explorer.module.css';
 import { Fields } from './Fields';
 import type { CallSettings } from './useCall';
 
@@ -93,14 +94,12 @@ export function CallPanel({ operation, values, busy, onChange, onCall, onCancel 
             </details>
           )}
           {tried && problems.length > 0 && (
-            <Alert color="yellow" variant="light" role="alert">
-              <Group justify="space-between" gap="xs">
-                <Text size="sm">{words.problems(problems.length)}</Text>
-                <Button size="xs" variant="default" onClick={ask}>
-                  {words.sendAnyway}
-                </Button>
-              </Group>
-            </Alert>
+            <div className={classes.notice} role="alert">
+              <span>{words.problems(problems.length)}</span>
+              <Button size="xs" variant="default" onClick={ask}>
+                {words.sendAnyway}
+              </Button>
+            </div>
           )}
           <Group gap="sm" align="flex-end">
             <Choice

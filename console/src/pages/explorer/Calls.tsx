@@ -33,7 +33,7 @@ export function Calls({ entries, onRefill, onClear }: CallsProps): ReactNode {
           key={entry.id}
           type="button"
           className={classes.call}
-          aria-label={calls.refill(entry.action)}
+          title={calls.refill(entry.action)}
           onClick={() => onRefill(entry)}
         >
           <span>{entry.action}</span>

@@ -23,7 +23,14 @@ export function Debugger(): ReactNode {
   const now = Math.floor(useNow(60_000) / 1000);
   const result = useMemo(() => diagnose({ ...evidence, now }), [evidence, now]);
   const set = (name: keyof typeof EMPTY, value: string): void => setGiven({ ...given, [name]: value });
-  const area = { autosize: true, minRows: 3, maxRows: 14, spellCheck: false, autoComplete: 'off' };
+  const area = {
+    classNames: { input: classes.mono ?? '' },
+    autosize: true,
+    minRows: 3,
+    maxRows: 14,
+    spellCheck: false,
+    autoComplete: 'off',
+  };
   return (
     <div className={classes.two}>
       <Panel>

@@ -90,7 +90,7 @@ function ListField({ values, ...props }: FieldProps & { values: readonly FormVal
           {props.required && values.length === 0 && ' *'}
         </Button>
         {problem && (
-          <span role="alert" lang="en" className={classes.facts}>
+          <span role="alert" lang="en" className={classes.problem}>
             {problem.message}
           </span>
         )}

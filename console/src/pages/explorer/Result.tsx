@@ -13,6 +13,7 @@ import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
 import { CodeBlock } from './CodeBlock';
 import { contract, errorPath } from './contract';
+import classes from './explorer.module.css';
 import type { Outcome } from './useCall';
 
 interface ResultProps {
@@ -51,9 +52,10 @@ function Reply({ operation, reply }: { operation: Operation; reply: RawReply }):
       </Group>
       {!good && <Refusal reply={reply} />}
       {secret && (
-        <Alert color="yellow" variant="light" icon={<IconKey size={18} aria-hidden />}>
-          {result.secretOnce}
-        </Alert>
+        <div className={classes.notice} role="note">
+          <IconKey size={18} aria-hidden />
+          <span>{result.secretOnce}</span>
+        </div>
       )}
       <Tabs defaultValue="body" keepMounted={false}>
         <Tabs.List mb="sm">
