@@ -27,7 +27,15 @@ const refused = [
 ];
 
 export default defineConfig(
-  globalIgnores(['dist', '.cache', '.screenshots', '.evidence', 'src/api/generated.ts']),
+  globalIgnores([
+    'dist',
+    'tests/run.js',
+    'eslint.config.js',
+    '.cache',
+    '.screenshots',
+    '.evidence',
+    'src/api/generated.ts',
+  ]),
   js.configs.recommended,
   ts.configs.strictTypeChecked,
   ts.configs.stylisticTypeChecked,

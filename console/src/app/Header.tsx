@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Burger, Menu, Tooltip, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Burger, Menu, Tooltip, useMantineColorScheme } from '@mantine/core';
 import {
   IconCheck,
   IconDeviceDesktop,
@@ -13,6 +13,7 @@ import type { ReactNode } from 'react';
 import { useSession, useSessionState } from '@/api/session';
 import { useLanguage, useTexts } from '@/i18n/context';
 import { languages, type Language } from '@/i18n/language';
+import { StateBadge } from '@/ui/StateBadge';
 import classes from './Shell.module.css';
 import { showShortcuts } from './keys';
 
@@ -31,9 +32,9 @@ export function Header({ open, onToggle }: { open: boolean; onToggle: () => void
       <Burger opened={open} onClick={onToggle} hiddenFrom="md" size="sm" aria-label={shell.openNavigation} />
       {session.Emulator && (
         <Tooltip label={shell.emulatorHint} multiline w={240}>
-          <Badge variant="outline" color="orange" tt="none" tabIndex={0}>
-            {shell.emulator}
-          </Badge>
+          <span tabIndex={0} role="note" aria-description={shell.emulatorHint}>
+            <StateBadge tone="wait" label={shell.emulator} />
+          </span>
         </Tooltip>
       )}
       <div style={{ flex: 1 }} />
