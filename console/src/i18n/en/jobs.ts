@@ -74,6 +74,7 @@ export const jobs = {
     nameHint: 'A letter first, then letters, digits, ":", "_" and "-"; 2 to 128 characters.',
     severalHint: 'The name of the source is added, since every job needs its own.',
     description: 'Description',
+    descriptionHint: '2 to 128 characters.',
     imageName: 'Name of the image',
     imageNameHint: 'Images of a job that copies again and again carry the number of their run besides.',
     disks: 'Disks',
@@ -183,6 +184,7 @@ export const jobs = {
 
   page: {
     overview: 'Job',
+    separator: ', ',
     id: 'Id',
     source: 'Source',
     kind: 'Runs',

@@ -71,6 +71,7 @@ export const jobs: Texts['jobs'] = {
     nameHint: '以字母或汉字开头，可含字母、汉字、数字、“:”“_”“-”，2 至 128 个字符。',
     severalHint: '任务名称不能重复，因此会加上迁移源的名称。',
     description: '描述',
+    descriptionHint: '2 至 128 个字符。',
     imageName: '镜像名称',
     imageNameHint: '增量任务的镜像名称后会加上运行序号。',
     disks: '磁盘',
@@ -178,6 +179,7 @@ export const jobs: Texts['jobs'] = {
 
   page: {
     overview: '任务',
+    separator: '，',
     id: 'ID',
     source: '迁移源',
     kind: '运行方式',

@@ -30,12 +30,12 @@ export function JobFacts({ job, source }: { job: ReplicationJob; source: ReactNo
     [page.kind, kind],
     [page.next, <NextRun key="next" job={job} />],
     [page.imageName, filled(job.ImageName, common.none)],
-    [page.copy, useCopyWords(job.ReplicationParameters).join(', ')],
+    [page.copy, useCopyWords(job.ReplicationParameters).join(page.separator)],
     [page.created, <When key="created" time={job.CreationTime} />],
     [page.started, <When key="started" time={job.StartTime} />],
     [page.ended, <When key="ended" time={job.EndTime} none="–" />],
     [page.validUntil, <When key="valid" time={job.ValidTime} none={common.unknown} />],
-    [page.tags, tags.length === 0 ? common.none : tags.join(', ')],
+    [page.tags, tags.length === 0 ? common.none : tags.join(page.separator)],
   ];
   return (
     <Panel title={page.overview}>

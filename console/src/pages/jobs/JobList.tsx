@@ -105,7 +105,7 @@ function FilterBar({ filters, onChange }: FilterBarProps): ReactNode {
         onChange={(value) => onChange({ status: statuses.find((one) => one === value) })}
         clearable
         clearButtonProps={{ 'aria-label': texts.common.clearFilters }}
-        w={150}
+        w={{ base: '100%', xs: 150 }}
       />
       <SourceSelect value={filters.source} onChange={(source) => onChange({ source })} />
       <TextInput
@@ -116,7 +116,7 @@ function FilterBar({ filters, onChange }: FilterBarProps): ReactNode {
           setName(event.currentTarget.value);
           search(event.currentTarget.value.trim());
         }}
-        w={200}
+        w={{ base: '100%', xs: 200 }}
       />
     </Group>
   );

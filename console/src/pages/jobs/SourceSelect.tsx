@@ -37,7 +37,7 @@ export function SourceSelect({ value, onChange }: SourceSelectProps): ReactNode 
       nothingFoundMessage={common.nothingMatches}
       clearable
       clearButtonProps={{ 'aria-label': common.clearFilters }}
-      w={220}
+      w={{ base: '100%', xs: 220 }}
     />
   );
 }

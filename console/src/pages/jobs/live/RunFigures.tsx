@@ -1,11 +1,12 @@
 import { Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useLanguage, useTexts } from '@/i18n/context';
-import { bytes, duration } from '@/ui/format/format';
+import { bytes } from '@/ui/format/format';
 import classes from '../Jobs.module.css';
 import { packing, type Figures } from '../logic/figures';
 import { freezeBudget, optionsIn } from '../logic/parameters';
 import { timeLeft, type History } from '../logic/rates';
+import { shortly } from '../logic/words';
 
 interface RunFiguresProps {
   figures: Figures;
@@ -67,8 +68,7 @@ function useNowFigures({ figures, history, parameters, downtime }: Omit<RunFigur
   const { live } = jobs;
   const { locale } = useLanguage();
   const rate = (perSecond: number): string => `${bytes(perSecond, locale)}/s`;
-  const time = (ms: number | undefined): string | undefined =>
-    ms === undefined ? undefined : duration(ms / 1000, locale);
+  const time = (ms: number | undefined): string | undefined => (ms === undefined ? undefined : shortly(ms, locale));
   const copying = ['full', 'changes', 'audit'].includes(figures.phase);
   const { freeze } = optionsIn(parameters);
   const budget = freeze === '' ? freezeBudget.normal : freeze;
@@ -78,12 +78,15 @@ function useNowFigures({ figures, history, parameters, downtime }: Omit<RunFigur
       term: live.rate,
       text: history.rate === undefined ? (copying ? jobs.measuring : undefined) : rate(history.rate),
     },
-    { term: live.timeLeft, text: time(timeLeft(history, figures)) ?? (copying ? jobs.measuring : undefined) },
+    {
+      term: live.timeLeft,
+      text: time(timeLeft(history, figures)) ?? (copying && history.rate === undefined ? jobs.measuring : undefined),
+    },
     { term: live.dirty, text: figures.dirty === undefined ? undefined : rate(figures.dirty) },
     {
       term: live.predicted,
       text: time(predictedFreeze),
-      note: predictedFreeze === undefined ? undefined : live.budgetOf(duration(budget / 1000, locale)),
+      note: predictedFreeze === undefined ? undefined : live.budgetOf(shortly(budget, locale)),
       help: live.predictedHint,
     },
     { term: live.downtime, text: time(downtime), help: live.downtimeHint },
@@ -115,7 +118,7 @@ function useSums(figures: Figures): Shown[] {
           : live.packing(smaller.toLocaleString(locale, { maximumFractionDigits: 1 })),
     },
   ];
-  if (freeze !== undefined) shown.push({ term: live.freeze, text: duration(freeze / 1000, locale) });
+  if (freeze !== undefined) shown.push({ term: live.freeze, text: shortly(freeze, locale) });
   if (healed !== undefined) {
     shown.push({ term: live.healed, text: healed === 0 ? live.healedNone : live.healedBytes(bytes(healed, locale)) });
   }

@@ -41,6 +41,14 @@ describe('a rate', () => {
     expect(timeLeft(history, figures(1, 100, 500))).toBeCloseTo(5000, 0);
   });
 
+  it('is that of sending while nothing is read', () => {
+    const [before, after] = [0, 2_000_000].map((sent) => ({ ...figures(1, 0), sent }));
+    if (!before || !after) throw new Error('no figures');
+    let history = watched(nothingYet, 1, [0, 0, 0, 0], 10_000);
+    history = noted(noted(history, before, 14_000), after, 15_000);
+    expect(history.rate).toBeGreaterThan(0);
+  });
+
   it('of a stalled copy gives no time at all', () => {
     const history = watched(nothingYet, 1, Array<number>(8).fill(0), 10_000);
     expect(timeLeft(history, figures(1, 0))).toBeUndefined();

@@ -18,6 +18,8 @@ export interface History {
   /** What the smoothing has come to, shown or not. */
   mean: number | undefined;
   last: number;
+  /** Bytes that were sent until then. */
+  sent: number;
 }
 
 /** A rate is shown when a pass was watched for so many milliseconds: the first figures are wild. */
@@ -29,21 +31,30 @@ const apart = 500;
 /** More points than that are thinned out, so that a copy of days costs no more than one of minutes. */
 const most = 600;
 
-export const nothingYet: History = { samples: [], pass: '', since: 0, rate: undefined, mean: undefined, last: 0 };
+export const nothingYet: History = {
+  samples: [],
+  pass: '',
+  since: 0,
+  rate: undefined,
+  mean: undefined,
+  last: 0,
+  sent: 0,
+};
 
 /** The history with the figures of this moment (milliseconds) added. */
 export function noted(history: History, figures: Figures, at: number): History {
   if (at - history.last < apart && passOf(figures) === history.pass) return history;
-  const rate = copying(figures) ? figures.rate : undefined;
+  const sent = figures.sent ?? history.sent;
+  const rate = copying(figures) ? rateOf(history, figures, sent, at) : undefined;
   if (passOf(figures) !== history.pass) {
     const gap: Sample = { at, rate: undefined, dirty: figures.dirty };
-    const fresh = { pass: passOf(figures), since: at, rate: undefined, mean: undefined, last: at };
+    const fresh = { pass: passOf(figures), since: at, rate: undefined, mean: undefined, last: at, sent };
     return { ...fresh, samples: thinned([...history.samples, gap]) };
   }
   const mean = smoothed(history.mean, rate, at - history.last);
   const shown = at - history.since >= measuring ? mean : undefined;
   const sample = { at, rate: shown, dirty: figures.dirty };
-  return { ...history, rate: shown, mean, last: at, samples: thinned([...history.samples, sample]) };
+  return { ...history, rate: shown, mean, last: at, sent, samples: thinned([...history.samples, sample]) };
 }
 
 /** Milliseconds until the pass is through, at the rate that it goes; `undefined` while that cannot be told. */
@@ -63,6 +74,15 @@ export function summary(samples: readonly Sample[]): { least: number; mean: numb
 
 function copying(figures: Figures): boolean {
   return figures.phase === 'full' || figures.phase === 'changes' || figures.phase === 'audit';
+}
+
+/**
+ * The agent's rate is that of reading. Where everything is read and the network is still at work, as on a small disk with a low
+ * limit, that would be nothing, so then it is what was sent meanwhile.
+ */
+function rateOf(history: History, figures: Figures, sent: number, at: number): number | undefined {
+  if (figures.rate !== 0 || sent <= history.sent) return figures.rate;
+  return ((sent - history.sent) / (at - history.last)) * 1_000;
 }
 
 function passOf(figures: Figures): string {

@@ -89,6 +89,7 @@ export function PlanStep({ draft, onChange, faults }: StepProps): ReactNode {
         />
         <TextInput
           label={wizard.description}
+          description={wizard.descriptionHint}
           value={draft.description}
           error={error('description')}
           onChange={(event) => onChange({ description: event.currentTarget.value })}
