@@ -1325,8 +1325,8 @@ export interface CreateUserResponse {
 
 /** What DeleteAccessKey takes. Deletes an AccessKey. It signs nothing any more, within a second, and sessions begun with it end. Not the key that signs the call or began its session, nor the last active key of the account's owner. Keys of the owner are deleted by the owner only. */
 export interface DeleteAccessKeyRequest {
-  /** Id of the AccessKey. */
-  AccessKeyId: string;
+  /** Id of the AccessKey. It is not named AccessKeyId, as that is the key that signs. */
+  UserAccessKeyId: string;
 }
 
 /** What DeleteAccessKey answers. */
@@ -1801,8 +1801,8 @@ export interface SimulateAccessResponse {
 
 /** What UpdateAccessKey takes. Switches an AccessKey on or off. An inactive key signs nothing, within a second, and sessions begun with it end. Not the key that signs the call or began its session, nor the last active key of the account's owner. Keys of the owner are switched by the owner only. */
 export interface UpdateAccessKeyRequest {
-  /** Id of the AccessKey. */
-  AccessKeyId: string;
+  /** Id of the AccessKey. It is not named AccessKeyId, as that is the key that signs. */
+  UserAccessKeyId: string;
   /** Whether it may sign. */
   Status: 'Active' | 'Inactive';
 }

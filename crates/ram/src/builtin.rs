@@ -15,11 +15,11 @@ pub struct BuiltinPolicy {
     pub document: &'static str,
 }
 
-/// May do everything.
-pub const FULL_ACCESS: BuiltinPolicy = BuiltinPolicy {
-    name: "LandfallFullAccess",
-    upstream_name: Some("AliyunSMCFullAccess"),
-    description: "Everything in the account: codes, sources, jobs, images and tags",
+/// May do everything, identities included.
+pub const ADMINISTRATOR_ACCESS: BuiltinPolicy = BuiltinPolicy {
+    name: "LandfallAdministratorAccess",
+    upstream_name: Some("AdministratorAccess"),
+    description: "Everything in the account, also users, AccessKeys and policies",
     document: r#"{
   "Version": "1",
   "Statement": [
@@ -28,17 +28,50 @@ pub const FULL_ACCESS: BuiltinPolicy = BuiltinPolicy {
 }"#,
 };
 
-/// May look. No code is ever seen through it: only the reply to CreateAccessToken holds one.
-pub const READ_ONLY_ACCESS: BuiltinPolicy = BuiltinPolicy {
-    name: "LandfallReadOnlyAccess",
-    upstream_name: None,
-    description: "See codes (never their secret), sources, jobs and tags; change nothing",
+/// May do everything but change identities, so that who has it cannot give it to others or raise itself.
+pub const FULL_ACCESS: BuiltinPolicy = BuiltinPolicy {
+    name: "LandfallFullAccess",
+    upstream_name: Some("AliyunSMCFullAccess"),
+    description: "Everything in the account but changing users, AccessKeys and policies",
     document: r#"{
   "Version": "1",
   "Statement": [
     {
       "Effect": "Allow",
-      "Action": ["smc:Describe*", "smc:List*", "landfall:Describe*", "landfall:Get*", "landfall:List*"],
+      "Action": [
+        "smc:*",
+        "landfall:Describe*",
+        "landfall:Get*",
+        "landfall:List*",
+        "landfall:FollowReplicationJobs",
+        "landfall:CreateSignInLink",
+        "landfall:SimulateAccess"
+      ],
+      "Resource": "*"
+    }
+  ]
+}"#,
+};
+
+/// May look. No secret is ever seen through it: only the replies to CreateAccessToken and CreateAccessKey hold one.
+pub const READ_ONLY_ACCESS: BuiltinPolicy = BuiltinPolicy {
+    name: "LandfallReadOnlyAccess",
+    upstream_name: None,
+    description: "See codes and identities (never a secret), sources, jobs and tags; change nothing",
+    document: r#"{
+  "Version": "1",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": [
+        "smc:Describe*",
+        "smc:List*",
+        "landfall:Describe*",
+        "landfall:Get*",
+        "landfall:List*",
+        "landfall:FollowReplicationJobs",
+        "landfall:SimulateAccess"
+      ],
       "Resource": "*"
     }
   ]
@@ -63,7 +96,7 @@ pub const CODE_ISSUER_ACCESS: BuiltinPolicy = BuiltinPolicy {
 };
 
 /// Every built-in policy, widest first.
-pub const ALL: [BuiltinPolicy; 3] = [FULL_ACCESS, READ_ONLY_ACCESS, CODE_ISSUER_ACCESS];
+pub const ALL: [BuiltinPolicy; 4] = [ADMINISTRATOR_ACCESS, FULL_ACCESS, READ_ONLY_ACCESS, CODE_ISSUER_ACCESS];
 
 /// Finds a built-in policy by its name or its upstream name.
 pub fn find(name: &str) -> Option<&'static BuiltinPolicy> {

@@ -27,7 +27,7 @@ pub use self::{
     context::{Context, Request, Resource, Tags},
     decide::{Decision, authorize, decide},
     denial::AccessDeniedDetail,
-    explain::{Explanation, explain},
+    explain::{Explanation, Fit, Said, explain},
     identity::{AccessKeyId, AccountId, IdentityError, KeyStatus, PolicyName, Principal, UserName},
     policy::{Effect, NamedPolicy, Policy, PolicyError, Problem},
 };

@@ -150,6 +150,12 @@ pub enum Format {
     TagKey,
     /// The value of a tag: without `http://` and `https://`.
     TagValue,
+    /// The name of a user: letters, digits, `.`, `-` and `_`, not beginning with `-`.
+    UserName,
+    /// The name of a policy: letters, digits and `-`.
+    PolicyName,
+    /// The id of an AccessKey: letters, digits, `.`, `-` and `_`.
+    KeyId,
 }
 
 /// The rule of a whole number.

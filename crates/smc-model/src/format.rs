@@ -16,6 +16,9 @@ impl Format {
             Self::Id(prefix) => is_id(text, prefix),
             Self::TagKey => is_tag_text(text) && !text.starts_with("aliyun") && !text.starts_with("acs:"),
             Self::TagValue => is_tag_text(text),
+            Self::UserName => is_word(text, "._-") && !text.starts_with('-'),
+            Self::PolicyName => is_word(text, "-"),
+            Self::KeyId => is_word(text, "._-"),
         }
     }
 
@@ -38,12 +41,17 @@ impl Format {
                     .to_owned()
             }
             Self::TagValue => "hold neither \"http://\" nor \"https://\" nor control characters".to_owned(),
+            Self::UserName => {
+                "hold letters, digits, \".\", \"-\" and \"_\" only, and not begin with \"-\"".to_owned()
+            }
+            Self::PolicyName => "hold letters, digits and \"-\" only".to_owned(),
+            Self::KeyId => "hold letters, digits, \".\", \"-\" and \"_\" only".to_owned(),
         }
     }
 
     /// Whether a value may be repeated in a message. An id may not: the secret code could have been put in its place.
     pub(crate) fn may_be_shown(self) -> bool {
-        !matches!(self, Self::Id(_))
+        !matches!(self, Self::Id(_) | Self::KeyId)
     }
 }
 
@@ -76,6 +84,10 @@ fn is_id(text: &str, prefix: &str) -> bool {
         !rest.is_empty()
             && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'*'))
     })
+}
+
+fn is_word(text: &str, marks: &str) -> bool {
+    text.chars().all(|character| character.is_ascii_alphanumeric() || marks.contains(character))
 }
 
 fn is_tag_text(text: &str) -> bool {
@@ -119,6 +131,9 @@ mod tests {
     #[test]
     fn each_format_takes_what_is_documented_and_nothing_else() {
         for (format, taken, refused) in [
+            (Format::UserName, &["ci", "a.b_c-d", "_x", "1"][..], &["-ci", "a b", "名", "a/b", "a*"][..]),
+            (Format::PolicyName, &["lab-janitor", "-"], &["a_b", "a.b", "a b", "a*"]),
+            (Format::KeyId, &["LTAI5t", "landfall-dev", "a.b_c"], &["a b", "a/b", "a*", "名"]),
             (Format::Plain, &["a b.c", "名", "<b>", "🦀"][..], &["a\nb", "\u{0}", "\u{85}"][..]),
             (
                 Format::Name,

@@ -169,6 +169,13 @@ impl Transaction<'_> {
         }
     }
 
+    /// Gives the keys of an account: its owner's, then those of its users by name, oldest first.
+    pub fn account_keys(&mut self, account: AccountId) -> Result<Vec<KeyRow>, StoreError> {
+        let mut keys = self.keys_where("account = $1", &[account.to_string().into()])?;
+        keys.sort_by(|one, other| one.user.cmp(&other.user));
+        Ok(keys)
+    }
+
     /// Gives the keys of all accounts: for sealing them anew.
     pub fn all_keys(&mut self) -> Result<Vec<KeyRow>, StoreError> {
         self.keys_where("TRUE", &[])
@@ -294,6 +301,19 @@ impl Transaction<'_> {
         let rows = self.query(sql, &[account.to_string().into(), user.as_str().into()])?;
         rows.into_iter()
             .map(|values| Fields::new("policy_attachments", &["policy"], values).parsed(str::parse))
+            .collect()
+    }
+
+    /// Gives which user of an account has which policy, by user and policy.
+    pub fn attachments(&mut self, account: AccountId) -> Result<Vec<(UserName, PolicyName)>, StoreError> {
+        let sql =
+            "SELECT user_name, policy FROM policy_attachments WHERE account = $1 ORDER BY user_name, policy";
+        let rows = self.query(sql, &[account.to_string().into()])?;
+        rows.into_iter()
+            .map(|values| {
+                let mut row = Fields::new("policy_attachments", &["user_name", "policy"], values);
+                Ok((row.parsed(str::parse)?, row.parsed(str::parse)?))
+            })
             .collect()
     }
 

@@ -174,6 +174,9 @@ fn spelling(format: &str) -> Option<&'static str> {
         "json_object" => "a JSON object",
         "utc_time" => "`YYYY-MM-DDThh:mm:ssZ`",
         "tag_key" => "not beginning `aliyun` or `acs:`, without `http://` and `https://`",
+        "user_name" => "letters, digits, `.` `-` `_`, not beginning `-`",
+        "policy_name" => "letters, digits, `-`",
+        "key_id" => "letters, digits, `.` `-` `_`",
         "tag_value" => "without `http://` and `https://`",
         _ => return None,
     })

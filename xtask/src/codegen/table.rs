@@ -35,6 +35,7 @@ fn words(group: &str) -> &'static str {
         "tag" => "tags",
         "replication_job" => "replication jobs",
         "workgroup" => "workgroups",
+        "identities" => "users, AccessKeys and policies",
         _ => "what only this center has",
     }
 }

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use pop::{ApiError, Call};
-use ram::{Action, Arn, Context, Decision, Request, Resource};
+use ram::{AccountId, Action, Arn, Context, Decision, Request, Resource};
 use smc::{JobId, SourceId, Timestamp, ports::Clock};
 use smc_model::Operation;
 use time::OffsetDateTime;
@@ -45,10 +45,21 @@ impl Center {
         call: &Call<&'static Operation, Arc<Identity>>,
         name: &str,
     ) -> Result<BTreeMap<String, String>, ApiError> {
-        let Some((kind, id)) = name.rsplit_once('/').filter(|_| !call.principal.policies.is_empty()) else {
+        if call.principal.policies.is_empty() {
             return Ok(BTreeMap::new());
-        };
-        let (account, registry) = (call.principal.principal.account(), &self.parts.registry);
+        }
+        self.tags_of(call.principal.principal.account(), call.operation, name).await
+    }
+
+    /// The tags on what a resource name names, whoever asks.
+    pub(super) async fn tags_of(
+        &self,
+        account: AccountId,
+        operation: &'static Operation,
+        name: &str,
+    ) -> Result<BTreeMap<String, String>, ApiError> {
+        let Some((kind, id)) = name.rsplit_once('/') else { return Ok(BTreeMap::new()) };
+        let registry = &self.parts.registry;
         let source = SourceId::parse(id).ok().filter(|_| kind.ends_with("sourceServer"));
         let job = JobId::parse(id).ok().filter(|_| kind.ends_with("replicationJob"));
         let tags = match (source, job) {
@@ -56,7 +67,7 @@ impl Center {
             (None, Some(id)) => registry.job_tags(account, id).await,
             (None, None) => return Ok(BTreeMap::new()),
         };
-        let tags = tags.map_err(|error| refusal::api_error(call.operation, error.into()))?;
+        let tags = tags.map_err(|error| refusal::api_error(operation, error.into()))?;
         Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }
 }

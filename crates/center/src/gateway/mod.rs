@@ -2,6 +2,7 @@
 
 mod authorize;
 mod faults;
+mod identities;
 mod refusal;
 
 pub(crate) use faults::{Fault, Faults};
@@ -26,7 +27,7 @@ use crate::{
     console,
     endpoint::AgentEndpoint,
     events::{self, Events},
-    identity::{Identity, KeyUses, Lookup},
+    identity::{Identities, Identity, KeyUses, Lookup},
     metrics::Metrics,
 };
 
@@ -36,6 +37,8 @@ pub(crate) struct Parts {
     pub registry: Arc<Registry>,
     /// Finds who signed.
     pub lookup: Arc<Lookup>,
+    /// Users, AccessKeys and policies.
+    pub identities: Identities,
     /// Who is signed in to the console.
     pub(crate) access: Arc<console::Access>,
     /// Where agents connect to.
@@ -96,6 +99,9 @@ impl Center {
                 "Path": format!("{}/#token={token}", console::PATH),
                 "ExpiresInSeconds": console::LINK_LIVES,
             }));
+        }
+        if call.operation.group == identities::GROUP {
+            return self.identities(call).await;
         }
         let caller = Caller {
             account: identity.principal.account(),

@@ -41,6 +41,18 @@ pub enum IdentityError {
         /// The users it is attached to.
         users: String,
     },
+    /// The account has such a policy.
+    #[error("the account already has a policy {0}")]
+    PolicyExists(PolicyName),
+    /// The call would take away what it is signed with.
+    #[error("the call is signed with a key that it would take away: {0}")]
+    SigningKey(String),
+    /// Nobody could sign as the owner any more.
+    #[error("{0} is the last active AccessKey of the account's owner; make another first")]
+    LastOwnerKey(AccessKeyId),
+    /// A user tried to change a key of the owner.
+    #[error("only the account's owner may change the AccessKeys of the owner")]
+    OwnersKey,
     /// The document is not a policy.
     #[error("the policy is refused: {reason}")]
     Policy {

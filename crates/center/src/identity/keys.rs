@@ -3,12 +3,13 @@
 use ram::{AccessKeyId, AccountId, KeyStatus, Principal, UserName, limits::ACTIVE_ACCESS_KEYS_PER_USER};
 use smc::{
     Timestamp,
+    audit::Event,
     ports::{Clock, Random, RandomError, StoreError},
 };
 use store::{Transaction, identities::KeyRow};
 use zeroize::Zeroizing;
 
-use super::{Identities, IdentityError};
+use super::{Identities, IdentityError, actor::Change};
 use crate::{
     clock::SystemRandom,
     keyring::{OpenError, Sealed, SealingKey},
@@ -101,8 +102,19 @@ impl Identities {
         account: AccountId,
         user: Option<UserName>,
     ) -> Result<NewKey, IdentityError> {
+        Ok(self.create_dated_key(account, user).await?.0)
+    }
+
+    /// The same, and when it was made.
+    pub async fn create_dated_key(
+        &self,
+        account: AccountId,
+        user: Option<UserName>,
+    ) -> Result<(NewKey, Timestamp), IdentityError> {
         let key = NewKey::generate(&SystemRandom)?;
-        let row = key.row(account, user.clone(), self.clock.now(), self.keyring.sealing_key())?;
+        let at = self.clock.now();
+        let row = key.row(account, user.clone(), at, self.keyring.sealing_key())?;
+        let actor = self.actor.clone();
         self.database
             .write(move |tx| {
                 if let Some(refusal) = absent(tx, account, user.as_ref())? {
@@ -112,10 +124,13 @@ impl Identities {
                     return Ok(Err(refusal));
                 }
                 tx.insert_key(&row)?;
+                let detail = user.as_ref().map_or("owner", UserName::as_str);
+                let (event, resource) = (Event::KeyCreated, row.id.as_str());
+                actor.record(tx, &Change { account, at, event, resource, detail })?;
                 Ok(Ok(()))
             })
             .await??;
-        Ok(key)
+        Ok((key, at))
     }
 
     /// The keys of an account's owner and users, or of one user.
@@ -127,6 +142,11 @@ impl Identities {
         Ok(self.database.read(move |tx| tx.keys(account, user.as_ref())).await?)
     }
 
+    /// All keys of an account: the owner's, then those of its users by name.
+    pub async fn all_keys(&self, account: AccountId) -> Result<Vec<KeyRow>, IdentityError> {
+        Ok(self.database.read(move |tx| tx.account_keys(account)).await?)
+    }
+
     /// Switches a key on or off.
     pub async fn set_key_status(
         &self,
@@ -134,18 +154,30 @@ impl Identities {
         id: AccessKeyId,
         status: KeyStatus,
     ) -> Result<(), IdentityError> {
+        let (actor, at) = (self.actor.clone(), self.clock.now());
         self.database
             .write(move |tx| {
                 let Some(key) = tx.key(&id)?.filter(|key| key.account == account) else {
                     return Ok(Err(IdentityError::NoKey(id.clone())));
                 };
+                let (event, refusal) = match status {
+                    KeyStatus::Active => (Event::KeyEnabled, actor.may_touch(&key)),
+                    KeyStatus::Inactive => (Event::KeyDisabled, actor.may_silence(tx, &key)?),
+                };
+                if let Some(refusal) = refusal {
+                    return Ok(Err(refusal));
+                }
+                if key.status == status {
+                    return Ok(Ok(()));
+                }
                 if status == KeyStatus::Active
-                    && key.status != status
                     && let Some(refusal) = too_many(tx, account, key.user.as_ref())?
                 {
                     return Ok(Err(refusal));
                 }
                 tx.set_key_status(account, &id, status)?;
+                let detail = key.user.as_ref().map_or("owner", UserName::as_str);
+                actor.record(tx, &Change { account, at, event, resource: id.as_str(), detail })?;
                 Ok(Ok(()))
             })
             .await?
@@ -153,9 +185,22 @@ impl Identities {
 
     /// Deletes a key.
     pub async fn delete_key(&self, account: AccountId, id: AccessKeyId) -> Result<(), IdentityError> {
-        let name = id.clone();
-        let deleted = self.database.write(move |tx| tx.delete_key(account, &id)).await?;
-        if deleted { Ok(()) } else { Err(IdentityError::NoKey(name)) }
+        let (actor, at) = (self.actor.clone(), self.clock.now());
+        self.database
+            .write(move |tx| {
+                let Some(key) = tx.key(&id)?.filter(|key| key.account == account) else {
+                    return Ok(Err(IdentityError::NoKey(id.clone())));
+                };
+                if let Some(refusal) = actor.may_silence(tx, &key)? {
+                    return Ok(Err(refusal));
+                }
+                tx.delete_key(account, &id)?;
+                let detail = key.user.as_ref().map_or("owner", UserName::as_str);
+                let (event, resource) = (Event::KeyDeleted, id.as_str());
+                actor.record(tx, &Change { account, at, event, resource, detail })?;
+                Ok(Ok(()))
+            })
+            .await?
     }
 }
 

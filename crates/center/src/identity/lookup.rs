@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ram::{AccessKeyId, AccountId, KeyStatus, NamedPolicy, Policy, Principal, builtin};
+use ram::{AccessKeyId, AccountId, KeyStatus, NamedPolicy, Policy, Principal, UserName, builtin};
 use smc::ports::StoreError;
 use store::{Database, Transaction, identities::KeyRow};
 
@@ -111,11 +111,21 @@ fn read(
 ) -> Result<Option<(KeyRow, Vec<NamedPolicy>)>, StoreError> {
     let Some(key) = tx.key(id)? else { return Ok(None) };
     let Some(user) = &key.user else { return Ok(Some((key, Vec::new()))) };
+    let policies = policies_of(tx, key.account, user)?;
+    Ok(Some((key, policies)))
+}
+
+/// The policies of a user, parsed.
+pub(super) fn policies_of(
+    tx: &mut Transaction<'_>,
+    account: AccountId,
+    user: &UserName,
+) -> Result<Vec<NamedPolicy>, StoreError> {
     let mut policies = Vec::new();
-    for name in tx.attached_policies(key.account, user)? {
+    for name in tx.attached_policies(account, user)? {
         let document = match builtin::find(name.as_str()) {
             Some(policy) => policy.document.to_owned(),
-            None => match tx.policy(key.account, &name)? {
+            None => match tx.policy(account, &name)? {
                 Some(row) => row.document,
                 None => {
                     return Err(StoreError::Corrupt(format!(
@@ -128,5 +138,5 @@ fn read(
             .map_err(|error| StoreError::Corrupt(format!("policy {name} cannot be read: {error}")))?;
         policies.push(NamedPolicy { name, policy });
     }
-    Ok(Some((key, policies)))
+    Ok(policies)
 }

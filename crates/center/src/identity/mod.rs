@@ -4,6 +4,7 @@
 //! opened, and the rules that need both are kept: at most two active keys a user, built-in policies that
 //! cannot be replaced, a policy that is attached cannot be deleted.
 
+mod actor;
 mod error;
 mod key_uses;
 mod keys;
@@ -11,11 +12,13 @@ mod lookup;
 mod policies;
 mod users;
 
+pub use actor::Actor;
 pub use error::IdentityError;
 pub use key_uses::KeyUses;
 pub use keys::{NewKey, SecretText, secret_context};
 pub use lookup::{Identity, Lookup};
 pub use policies::{PolicyKind, PolicyText};
+pub use users::UserSummary;
 
 use std::sync::Arc;
 
@@ -38,12 +41,19 @@ pub struct Identities {
     database: Database,
     keyring: Arc<Keyring>,
     clock: Arc<SystemClock>,
+    actor: Arc<Actor>,
 }
 
 impl Identities {
-    /// Puts the parts together.
+    /// Puts the parts together; changes are the operator's.
     pub fn new(database: Database, keyring: Arc<Keyring>, clock: Arc<SystemClock>) -> Self {
-        Self { database, keyring, clock }
+        Self { database, keyring, clock, actor: Arc::new(Actor::Operator) }
+    }
+
+    /// The same, for changes that somebody else makes.
+    #[must_use]
+    pub fn by(&self, actor: Actor) -> Self {
+        Self { actor: Arc::new(actor), ..self.clone() }
     }
 
     /// All accounts, oldest first.

@@ -130,6 +130,7 @@ impl Running {
         let center = Center::new(Parts {
             registry: registry.clone(),
             lookup: lookup.clone(),
+            identities: identities.clone(),
             access: access.clone(),
             endpoint: endpoint.clone(),
             metrics: metrics.clone(),

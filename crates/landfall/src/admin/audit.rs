@@ -67,6 +67,7 @@ pub(super) async fn run(
     let filter = Filter {
         event: args.event.as_deref().and_then(Event::parse),
         resource: args.resource,
+        actor: None,
         from: moment(args.since.as_deref())?,
         until: moment(args.until.as_deref())?,
         before: None,

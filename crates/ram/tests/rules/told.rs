@@ -160,7 +160,8 @@ fn builtin_policies_give_what_they_say() {
         format!("{}: {}", policy.name, allowed.collect::<Vec<_>>().join(" "))
     });
     insta::assert_snapshot!(table.join("\n"), @"
-    LandfallFullAccess: smc:CreateAccessToken smc:ListAccessTokens smc:DisableAccessToken smc:DeleteAccessToken smc:DescribeSourceServers smc:DeleteSourceServer smc:ListTagResources smc:TagResources landfall:GetAgentEndpoint landfall:ListAuditEvents landfall:DeleteAuditEvents
+    LandfallAdministratorAccess: smc:CreateAccessToken smc:ListAccessTokens smc:DisableAccessToken smc:DeleteAccessToken smc:DescribeSourceServers smc:DeleteSourceServer smc:ListTagResources smc:TagResources landfall:GetAgentEndpoint landfall:ListAuditEvents landfall:DeleteAuditEvents
+    LandfallFullAccess: smc:CreateAccessToken smc:ListAccessTokens smc:DisableAccessToken smc:DeleteAccessToken smc:DescribeSourceServers smc:DeleteSourceServer smc:ListTagResources smc:TagResources landfall:GetAgentEndpoint landfall:ListAuditEvents
     LandfallReadOnlyAccess: smc:ListAccessTokens smc:DescribeSourceServers smc:ListTagResources landfall:GetAgentEndpoint landfall:ListAuditEvents
     LandfallCodeIssuerAccess: smc:CreateAccessToken smc:ListAccessTokens landfall:GetAgentEndpoint
     ");

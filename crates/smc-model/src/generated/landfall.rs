@@ -13,6 +13,63 @@ use crate::{
     Request, ResourcePattern, ResponseField, ResponseKind, Text, Width,
 };
 
+/// The declaration of CreateSignInLink.
+pub static CREATE_SIGN_IN_LINK: Operation = Operation {
+    product: "landfall",
+    version: "2026-11-24",
+    name: "CreateSignInLink",
+    group: "landfall",
+    summary: "Makes a link that signs the caller in to the console.",
+    description: "The link opens the console once, within half an hour, as the user or owner whose AccessKey signed this call. The session lasts half an hour after its last use, and no longer than the AccessKey is active.",
+    built: true,
+    https_only: false,
+    action: "landfall:CreateSignInLink",
+    access: Access::Create,
+    methods: &[Method::Get, Method::Post],
+    resources: &[ResourcePattern { pattern: "*", only_if: None }],
+    parameters: &[],
+    response: &[
+        ResponseField {
+            name: "Path",
+            kind: ResponseKind::Text,
+            optional: false,
+            secret: true,
+            example: None,
+            description: "Where the link leads, below the address of the API. Whoever opens it is signed in.",
+        },
+        ResponseField {
+            name: "ExpiresInSeconds",
+            kind: ResponseKind::Integer,
+            optional: false,
+            secret: false,
+            example: None,
+            description: "How long the link can be used, in seconds.",
+        },
+    ],
+    errors: &["Forbidden.Unauthorized", "InternalError", "ServiceUnavailable"],
+};
+/// The parameters of CreateSignInLink, defaults applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateSignInLinkRequest {}
+
+object_fields!(CreateSignInLinkRequest {});
+
+impl Request for CreateSignInLinkRequest {
+    const OPERATION: &'static Operation = &CREATE_SIGN_IN_LINK;
+
+    type Response = CreateSignInLinkResponse;
+}
+
+/// The reply of CreateSignInLink, without `RequestId`.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CreateSignInLinkResponse {
+    /// Where the link leads, below the address of the API. Whoever opens it is signed in.
+    pub path: OneTimeSecret,
+    /// How long the link can be used, in seconds.
+    pub expires_in_seconds: u32,
+}
+
 /// The declaration of DescribeAccessToken.
 pub static DESCRIBE_ACCESS_TOKEN: Operation = Operation {
     product: "landfall",
@@ -739,63 +796,6 @@ pub struct FollowReplicationJobsResponse {
     pub expires_in_seconds: u32,
 }
 
-/// The declaration of CreateSignInLink.
-pub static CREATE_SIGN_IN_LINK: Operation = Operation {
-    product: "landfall",
-    version: "2026-11-24",
-    name: "CreateSignInLink",
-    group: "landfall",
-    summary: "Makes a link that signs the caller in to the console.",
-    description: "The link opens the console once, within half an hour, as the user or owner whose AccessKey signed this call. The session lasts half an hour after its last use, and no longer than the AccessKey is active.",
-    built: true,
-    https_only: false,
-    action: "landfall:CreateSignInLink",
-    access: Access::Create,
-    methods: &[Method::Get, Method::Post],
-    resources: &[ResourcePattern { pattern: "*", only_if: None }],
-    parameters: &[],
-    response: &[
-        ResponseField {
-            name: "Path",
-            kind: ResponseKind::Text,
-            optional: false,
-            secret: true,
-            example: None,
-            description: "Where the link leads, below the address of the API. Whoever opens it is signed in.",
-        },
-        ResponseField {
-            name: "ExpiresInSeconds",
-            kind: ResponseKind::Integer,
-            optional: false,
-            secret: false,
-            example: None,
-            description: "How long the link can be used, in seconds.",
-        },
-    ],
-    errors: &["Forbidden.Unauthorized", "InternalError", "ServiceUnavailable"],
-};
-/// The parameters of CreateSignInLink, defaults applied.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CreateSignInLinkRequest {}
-
-object_fields!(CreateSignInLinkRequest {});
-
-impl Request for CreateSignInLinkRequest {
-    const OPERATION: &'static Operation = &CREATE_SIGN_IN_LINK;
-
-    type Response = CreateSignInLinkResponse;
-}
-
-/// The reply of CreateSignInLink, without `RequestId`.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct CreateSignInLinkResponse {
-    /// Where the link leads, below the address of the API. Whoever opens it is signed in.
-    pub path: OneTimeSecret,
-    /// How long the link can be used, in seconds.
-    pub expires_in_seconds: u32,
-}
-
 /// The declaration of GetAgentEndpoint.
 pub static GET_AGENT_ENDPOINT: Operation = Operation {
     product: "landfall",
@@ -893,7 +893,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
     version: "2026-11-24",
     name: "ListAuditEvents",
     group: "landfall",
-    summary: "Lists what happened to activation codes and sources.",
+    summary: "Lists what happened to codes, sources, jobs and identities.",
     description: "Returns entries of the audit log that match every filter given, newest first. No entry holds a secret.",
     built: true,
     https_only: false,
@@ -902,6 +902,15 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
     methods: &[Method::Get, Method::Post],
     resources: &[ResourcePattern { pattern: "*", only_if: None }],
     parameters: &[
+        Parameter {
+            name: "Actor",
+            path: "Actor",
+            code_name: "Actor",
+            kind: Kind::Text(Text { min: 1, max: 256, format: Format::Ascii, choices: &[], any_case: false }),
+            description: "Who did it, as entries name it. Only such entries are returned.",
+            example: Some("acs:ram::1234567890123456:user/ci"),
+            ..Parameter::NEW
+        },
         Parameter {
             name: "Event",
             path: "Event",
@@ -915,8 +924,8 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
             name: "ResourceId",
             path: "ResourceId",
             code_name: "ResourceId",
-            kind: Kind::Text(Text { min: 1, max: 64, format: Format::Ascii, choices: &[], any_case: false }),
-            description: "Id of a code, source, job or workgroup. Only entries about it are returned.",
+            kind: Kind::Text(Text { min: 1, max: 128, format: Format::Ascii, choices: &[], any_case: false }),
+            description: "Id of a code, source, job or workgroup, or the name of a user or policy, or the id of an AccessKey. Only entries about it are returned.",
             example: Some("at-bp1akz2zp67r0k6r****"),
             ..Parameter::NEW
         },
@@ -1004,7 +1013,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: true,
                         secret: false,
                         example: None,
-                        description: "Id of the code, source, job or workgroup it is about.",
+                        description: "Id or name of what it is about: a code, source, job, workgroup, user, AccessKey or policy.",
                     },
                     ResponseField {
                         name: "Actor",
@@ -1012,7 +1021,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: false,
                         secret: false,
                         example: None,
-                        description: "Who did it: an ARN, machine: and the start of the digest that identifies a machine, or center for what the center did by itself.",
+                        description: "Who did it: an ARN, machine: and the start of the digest that identifies a machine, center for what the center did by itself, or operator for landfall admin.",
                     },
                     ResponseField {
                         name: "SourceIp",
@@ -1028,7 +1037,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
                         optional: true,
                         secret: false,
                         example: None,
-                        description: "What else is known, as text: the source a code imported, the code a machine came back with, the code of a refusal, what of a job was changed, how it failed. Never a secret.",
+                        description: "What else is known, as text: the source a code imported, the code a machine came back with, the code of a refusal, what of a job was changed, how it failed, the user that a key or policy belongs to. Never a secret.",
                     },
                 ],
             ),
@@ -1049,6 +1058,7 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
     errors: &[
         "Forbidden.Unauthorized",
         "InternalError",
+        "InvalidParameter.Actor",
         "InvalidParameter.EndTime",
         "InvalidParameter.Event",
         "InvalidParameter.MaxResults",
@@ -1061,9 +1071,11 @@ pub static LIST_AUDIT_EVENTS: Operation = Operation {
 /// The parameters of ListAuditEvents, defaults applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListAuditEventsRequest {
+    /// Who did it, as entries name it. Only such entries are returned.
+    pub actor: Option<String>,
     /// Kind of event. Only such entries are returned.
     pub event: Option<String>,
-    /// Id of a code, source, job or workgroup. Only entries about it are returned.
+    /// Id of a code, source, job or workgroup, or the name of a user or policy, or the id of an AccessKey. Only entries about it are returned.
     pub resource_id: Option<String>,
     /// Only entries from this time on are returned.
     pub start_time: Option<String>,
@@ -1075,7 +1087,15 @@ pub struct ListAuditEventsRequest {
     pub next_token: Option<String>,
 }
 
-object_fields!(ListAuditEventsRequest { event, resource_id, start_time, end_time, max_results, next_token });
+object_fields!(ListAuditEventsRequest {
+    actor,
+    event,
+    resource_id,
+    start_time,
+    end_time,
+    max_results,
+    next_token
+});
 
 impl Request for ListAuditEventsRequest {
     const OPERATION: &'static Operation = &LIST_AUDIT_EVENTS;
@@ -1103,15 +1123,15 @@ pub struct AuditEvent {
     pub time: String,
     /// Kind of event.
     pub event: String,
-    /// Id of the code, source, job or workgroup it is about.
+    /// Id or name of what it is about: a code, source, job, workgroup, user, AccessKey or policy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_id: Option<String>,
-    /// Who did it: an ARN, machine: and the start of the digest that identifies a machine, or center for what the center did by itself.
+    /// Who did it: an ARN, machine: and the start of the digest that identifies a machine, center for what the center did by itself, or operator for landfall admin.
     pub actor: String,
     /// Address the request came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
-    /// What else is known, as text: the source a code imported, the code a machine came back with, the code of a refusal, what of a job was changed, how it failed. Never a secret.
+    /// What else is known, as text: the source a code imported, the code a machine came back with, the code of a refusal, what of a job was changed, how it failed, the user that a key or policy belongs to. Never a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }

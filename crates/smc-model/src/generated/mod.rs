@@ -6,6 +6,8 @@
 /// Operations on activation codes.
 pub mod access_token;
 mod errors;
+/// Operations on users, AccessKeys and policies.
+pub mod identities;
 /// Operations on what only this center has.
 pub mod landfall;
 /// Operations on replication jobs.
@@ -48,11 +50,27 @@ pub static OPERATIONS: &[&Operation] = &[
     &replication_job::STOP_REPLICATION_JOB,
     &tag::TAG_RESOURCES,
     &tag::UNTAG_RESOURCES,
+    &identities::ATTACH_POLICY_TO_USER,
+    &identities::CREATE_ACCESS_KEY,
+    &identities::CREATE_POLICY,
+    &landfall::CREATE_SIGN_IN_LINK,
+    &identities::CREATE_USER,
+    &identities::DELETE_ACCESS_KEY,
+    &identities::DELETE_POLICY,
+    &identities::DELETE_USER,
     &landfall::DESCRIBE_ACCESS_TOKEN,
     &landfall::DESCRIBE_IMAGES,
     &landfall::DESCRIBE_SOURCE_SERVER,
+    &identities::DETACH_POLICY_FROM_USER,
     &landfall::FOLLOW_REPLICATION_JOBS,
-    &landfall::CREATE_SIGN_IN_LINK,
     &landfall::GET_AGENT_ENDPOINT,
+    &identities::GET_POLICY,
+    &identities::LIST_ACCESS_KEYS,
     &landfall::LIST_AUDIT_EVENTS,
+    &identities::LIST_POLICIES,
+    &identities::LIST_POLICIES_FOR_USER,
+    &identities::LIST_USERS,
+    &identities::SIMULATE_ACCESS,
+    &identities::UPDATE_ACCESS_KEY,
+    &identities::UPDATE_POLICY,
 ];

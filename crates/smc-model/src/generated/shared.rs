@@ -8,6 +8,14 @@ use crate::value::{choices, object_fields};
 
 choices! {
     /// The values of `Status`.
+    AccessKeyStatus {
+        Active = "Active",
+        Inactive = "Inactive",
+    }
+}
+
+choices! {
+    /// The values of `Status`.
     AccessTokenStatus {
         Activated = "activated",
         Unactivated = "unactivated",
@@ -24,6 +32,17 @@ choices! {
         Cleaning = "Cleaning",
     }
 }
+
+/// Members of a repeated parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextEntry {
+    /// acs:SourceIp (without it, the address of this call), acs:SecureTransport (true or false), acs:CurrentTime (without it, now), acs:ResourceTag/KEY or acs:RequestTag/KEY.
+    pub key: String,
+    /// Its value. Without it, empty.
+    pub value: Option<String>,
+}
+
+object_fields!(ContextEntry { key, value });
 
 choices! {
     /// The values of `PerformanceLevel`.
@@ -67,6 +86,38 @@ choices! {
     /// The values of `LicenseType`.
     LicenseType {
         Byol = "BYOL",
+    }
+}
+
+/// An entry of a reply.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct PolicySummary {
+    /// Name of the policy.
+    pub policy_name: String,
+    /// System: comes with Landfall and cannot be changed. Custom: the account's own.
+    pub policy_type: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// When it was last written, UTC. Absent for those that come with Landfall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_time: Option<String>,
+    /// How many users have it.
+    pub attachment_count: u32,
+}
+
+/// A list as the wire has it: inside an object of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PolicySummaryList {
+    /// The entries.
+    #[serde(rename = "Policy")]
+    pub items: Vec<PolicySummary>,
+}
+
+impl From<Vec<PolicySummary>> for PolicySummaryList {
+    fn from(items: Vec<PolicySummary>) -> Self {
+        Self { items }
     }
 }
 

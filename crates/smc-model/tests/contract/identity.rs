@@ -180,7 +180,11 @@ fn any_value(parameter: &'static Parameter) -> BoxedStrategy<Value> {
                         .prop_map(String::from_iter)
                         .boxed()
                 }
-                Format::Name | Format::WorkgroupName => {
+                Format::Name
+                | Format::WorkgroupName
+                | Format::UserName
+                | Format::PolicyName
+                | Format::KeyId => {
                     vec(proptest::char::range('a', 'z'), rule.min..=most).prop_map(String::from_iter).boxed()
                 }
                 Format::Ascii => {

@@ -57,8 +57,25 @@ fn every_operation_refuses_a_call_without_each_required_parameter() {
     TagResources: Tag.N
     UntagResources: ResourceId.N
     UntagResources: ResourceType
+    AttachPolicyToUser: PolicyName
+    AttachPolicyToUser: UserName
+    CreatePolicy: PolicyDocument
+    CreatePolicy: PolicyName
+    CreateUser: UserName
+    DeleteAccessKey: UserAccessKeyId
+    DeletePolicy: PolicyName
+    DeleteUser: UserName
     DescribeAccessToken: AccessTokenId
     DescribeSourceServer: SourceId
+    DetachPolicyFromUser: PolicyName
+    DetachPolicyFromUser: UserName
+    GetPolicy: PolicyName
+    ListPoliciesForUser: UserName
+    SimulateAccess: ActionName
+    UpdateAccessKey: UserAccessKeyId
+    UpdateAccessKey: Status
+    UpdatePolicy: PolicyDocument
+    UpdatePolicy: PolicyName
     ");
 }
 

@@ -33,6 +33,7 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         let filter = Filter {
             event,
             resource: request.resource_id,
+            actor: request.actor,
             from: moment(&request.start_time),
             until: moment(&request.end_time),
             before,

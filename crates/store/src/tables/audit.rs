@@ -48,6 +48,9 @@ pub(super) fn list(
     if let Some(resource) = &filter.resource {
         predicate.with("resource = ?", resource.as_str());
     }
+    if let Some(actor) = &filter.actor {
+        predicate.with("actor = ?", actor.as_str());
+    }
     if let Some(from) = filter.from {
         predicate.with("moment >= ?", from);
     }
