@@ -21,6 +21,12 @@ export function accepts(format: string | undefined, prefix: string, text: string
       return isTagText(text) && !text.startsWith('aliyun') && !text.startsWith('acs:');
     case 'tag_value':
       return isTagText(text);
+    case 'user_name':
+      return /^[A-Za-z0-9._][A-Za-z0-9._-]*$/.test(text);
+    case 'policy_name':
+      return /^[A-Za-z0-9-]+$/.test(text);
+    case 'key_id':
+      return /^[A-Za-z0-9._-]+$/.test(text);
     default:
       return isPlain(text);
   }
@@ -47,6 +53,12 @@ export function ruleOf(format: string | undefined, prefix: string): string {
       return 'not begin with "aliyun" or "acs:", and hold neither "http://" nor "https://" nor control characters';
     case 'tag_value':
       return 'hold neither "http://" nor "https://" nor control characters';
+    case 'user_name':
+      return 'hold letters, digits, ".", "-" and "_" only, and not begin with "-"';
+    case 'policy_name':
+      return 'hold letters, digits and "-" only';
+    case 'key_id':
+      return 'hold letters, digits, ".", "-" and "_" only';
     default:
       return 'hold no control characters';
   }

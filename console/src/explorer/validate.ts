@@ -110,7 +110,8 @@ function brokenRule(rule: Parameter, text: string): string | undefined {
   }
   const prefix = rule.prefix ?? '';
   // What stands in an id's place may be the secret code.
-  const told = (must: string): string => (rule.format === 'id' ? `it must ${must}` : but(`it must ${must}`));
+  const told = (must: string): string =>
+    rule.format === 'id' || rule.format === 'key_id' ? `it must ${must}` : but(`it must ${must}`);
   if (!accepts(rule.format, prefix, text)) return told(ruleOf(rule.format, prefix));
   const length = Array.from(text).length;
   const [min, max] = [rule.min_len ?? 0, rule.max_len ?? Number.MAX_SAFE_INTEGER];
