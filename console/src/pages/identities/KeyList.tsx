@@ -34,7 +34,7 @@ export function KeyList({ user }: { user?: string }): ReactNode {
     setAsked({ key, what });
   };
   const confirm = async ({ key, what }: Asked): Promise<void> => {
-    const id = { AccessKeyId: key.AccessKeyId };
+    const id = { UserAccessKeyId: key.AccessKeyId };
     const done = what === 'delete' ? await remove.run(id) : await update.run({ ...id, Status: 'Inactive' });
     if (done) setAsked(null);
   };
@@ -84,7 +84,7 @@ export function KeyList({ user }: { user?: string }): ReactNode {
                   <Button
                     size="xs"
                     variant="default"
-                    onClick={() => void update.run({ AccessKeyId: key.AccessKeyId, Status: 'Active' })}
+                    onClick={() => void update.run({ UserAccessKeyId: key.AccessKeyId, Status: 'Active' })}
                   >
                     {words.enable}
                   </Button>
