@@ -43,8 +43,9 @@ fn users_keys_and_policies_from_nothing_to_a_working_key() {
 
     $ landfall admin policy list
     POLICY  TYPE  FOR
-    LandfallFullAccess  System  Everything in the account: codes, sources, jobs, images and tags
-    LandfallReadOnlyAccess  System  See codes (never their secret), sources, jobs and tags; change nothing
+    LandfallAdministratorAccess  System  Everything in the account, also users, AccessKeys and policies
+    LandfallFullAccess  System  Everything in the account but changing users, AccessKeys and policies
+    LandfallReadOnlyAccess  System  See codes and identities (never a secret), sources, jobs and tags; change nothing
     LandfallCodeIssuerAccess  System  Create and list activation codes, and learn where agents connect; nothing else
 
     $ landfall admin user list
