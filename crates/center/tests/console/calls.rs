@@ -11,7 +11,8 @@ use crate::{
 async fn a_call_is_answered_as_the_gateway_answers_it() {
     let center = Center::start().await;
     let browser = Browser::of_owner(&center).await;
-    let made = browser.call("CreateAccessToken", json!({ "Description": "wave & 1", "Count": "5" })).await.reply();
+    let made =
+        browser.call("CreateAccessToken", json!({ "Description": "wave & 1", "Count": "5" })).await.reply();
     let direct = center.call("ListAccessTokens", &[]).await.ok();
     assert_eq!(direct["AccessTokens"]["AccessToken"][0]["AccessTokenId"], made["AccessTokenId"]);
     assert_eq!(direct["AccessTokens"]["AccessToken"][0]["Description"], "wave & 1");
