@@ -67,7 +67,7 @@ export const overview = {
   },
   start: {
     title: 'Bring in the first server',
-    text: 'An activation code lets a server import itself: one command, no password, and nothing on it is changed.',
+    text: 'An activation code lets a server import itself: one command and no password. The agent only reads the server’s disks.',
     steps: [
       'Create an activation code.',
       'Run the command that comes with it on the server.',

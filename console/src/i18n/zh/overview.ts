@@ -62,7 +62,7 @@ export const overview: Texts['overview'] = {
   images: { title: '镜像', all: (count) => `${number(count)} 个镜像` },
   start: {
     title: '导入第一台服务器',
-    text: '服务器可用激活码自行导入：一条命令，无需密码，也不改动服务器上的任何内容。',
+    text: '服务器可用激活码自行导入：一条命令，无需密码。代理程序只读取服务器的磁盘。',
     steps: ['创建激活码。', '在服务器上执行随附的命令。', '启动迁移任务。复制磁盘期间服务器照常运行。'],
     button: '创建第一个激活码',
   },

@@ -11,6 +11,7 @@ import { bytes, duration } from '@/ui/format/format';
 import { Loading } from '@/ui/Loading';
 import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
+import { nameOr } from '../tokens/standing';
 import { figuresIn, figuresOf, percentOf, secondsLeft, type Figures } from './figures';
 import classes from './Overview.module.css';
 
@@ -99,7 +100,7 @@ function OneJob({ job, heard }: { job: ReplicationJob; heard: Figures | undefine
   const { running } = useTexts().overview;
   const { locale } = useLanguage();
   const id = job.JobId ?? '';
-  const name = job.Name ?? id;
+  const name = nameOr(job.Name, id);
   const figures = heard ?? figuresIn(job.StatusInfo);
   const percent = figures ? percentOf(figures) : (job.Progress ?? 0);
   const seconds = figures && secondsLeft(figures);

@@ -1,6 +1,6 @@
 // What needs a person, out of what the operations say; the most urgent first.
 import { parsed, record } from '@/api/failure';
-import { expiresWithin, expiry, tokenState, uses, type TokenFacts } from '../tokens/standing';
+import { expiresWithin, expiry, nameOr, tokenState, uses, type TokenFacts } from '../tokens/standing';
 
 export type Matter =
   | { kind: 'job'; id: string; name: string; code: string; message: string }
@@ -27,7 +27,7 @@ export function failedJob(job: { JobId?: string; Name?: string; ErrorCode?: stri
   return {
     kind: 'job',
     id,
-    name: job.Name ?? id,
+    name: nameOr(job.Name, id),
     code: job.ErrorCode ?? '',
     message: messageIn(job.StatusInfo),
   };
@@ -38,7 +38,7 @@ export function offlineSource(source: { SourceId: string; Name?: string; StatusI
   return {
     kind: 'offline',
     id: source.SourceId,
-    name: source.Name ?? source.SourceId,
+    name: nameOr(source.Name, source.SourceId),
     message: messageIn(source.StatusInfo),
   };
 }
@@ -47,7 +47,7 @@ export function offlineSource(source: { SourceId: string; Name?: string; StatusI
 export function codeMatters(tokens: readonly NamedToken[], now: Date): Matter[] {
   const matters = tokens.flatMap((token): Matter[] => {
     const id = token.AccessTokenId;
-    const name = token.Name ?? id;
+    const name = nameOr(token.Name, id);
     const at = expiry(token);
     const age = now.getTime() - Date.parse(token.CreationTime);
     if (tokenState(token) === 'spent') return age <= spentDays * dayMs ? [{ kind: 'spent', id, name }] : [];

@@ -9,6 +9,7 @@ import { DataTable, type Column } from '@/ui/DataTable';
 import { Empty } from '@/ui/Empty';
 import { StateBadge } from '@/ui/StateBadge';
 import { When } from '@/ui/When';
+import { nameOr } from '../tokens/standing';
 
 /** The replication jobs of a source. */
 export function Jobs({ sourceId }: { sourceId: string }): ReactNode {
@@ -21,7 +22,7 @@ export function Jobs({ sourceId }: { sourceId: string }): ReactNode {
       header: jobs.name,
       cell: (job) => (
         <Anchor component={Link} to={`/jobs/${job.JobId ?? ''}`} fw={550}>
-          {job.Name ?? job.JobId}
+          {nameOr(job.Name, job.JobId ?? '')}
         </Anchor>
       ),
     },

@@ -1,5 +1,5 @@
-import { Alert, Button, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle, IconPencil, IconTrash } from '@tabler/icons-react';
+import { Button, Stack, Text } from '@mantine/core';
+import { IconPencil, IconTrash } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { ApiFailure } from '@/api/failure';
@@ -12,11 +12,13 @@ import { Loading } from '@/ui/Loading';
 import { PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
+import { nameOr } from '../tokens/standing';
 import { Disks, useDiskSum } from './Disks';
 import { ConnectionFacts, MachineFacts } from './Facts';
 import { readInventory, type Inventory } from './inventory';
 import { Jobs } from './Jobs';
 import { RemoveDialog, RenameDialog } from './Dialogs';
+import { Notice } from './Notice';
 import { faultOf } from './server';
 import classes from './Sources.module.css';
 import { TagsEditor } from './TagsEditor';
@@ -60,7 +62,7 @@ function Known({ source, own, ownFailure, up }: KnownProps): ReactNode {
   const { detail, tags, jobs, trail, disks } = useTexts().sources;
   const navigate = useNavigate();
   const [asking, setAsking] = useState<'rename' | 'delete' | null>(null);
-  const name = source.Name ?? source.SourceId;
+  const name = nameOr(source.Name, source.SourceId);
   const inventory = readInventory(own?.Inventory);
   return (
     <>
@@ -157,15 +159,11 @@ function Fault({ source }: { source: SourceServer }): ReactNode {
   if (!fault) return null;
   const offline = fault.code === 'SourceServer.Offline';
   return (
-    <Alert
-      color="red"
-      icon={<IconAlertTriangle size={20} aria-hidden />}
-      title={offline ? detail.offline : detail.fault}
-    >
+    <Notice tone="bad" title={offline ? detail.offline : detail.fault}>
       <Text>{fault.message}</Text>
       <Text size="xs" c="dimmed" className="mono" mt={4}>
         {fault.code}
       </Text>
-    </Alert>
+    </Notice>
   );
 }

@@ -12,6 +12,7 @@ import { PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
 import { When } from '@/ui/When';
+import { nameOr } from '../tokens/standing';
 import { filtersIn, findable, finders, parametersOf, searchOf, states, type Filters } from './find';
 import classes from './Sources.module.css';
 import { disksOf, hostOf } from './server';
@@ -149,7 +150,7 @@ function useColumns(): Column<SourceServer>[] {
       cell: (source) => (
         <div className={classes.name}>
           <Anchor component={Link} to={`/sources/${source.SourceId}`} fw={550}>
-            {source.Name ?? source.SourceId}
+            {nameOr(source.Name, source.SourceId)}
           </Anchor>
           <span className={classes.under}>{hostOf(source)}</span>
         </div>

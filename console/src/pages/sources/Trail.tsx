@@ -89,15 +89,19 @@ function Entry({ entry }: { entry: AuditEvent }): ReactNode {
   );
 }
 
-const pages = { at: 'tokens', s: 'sources', j: 'jobs' };
+const pages: Record<string, string> = { at: 'tokens', s: 'sources', j: 'jobs' };
 
-/** What else is known of an entry; an id leads to what it names. */
+/** What else is known of an entry; an id in it leads to what it names. */
 function Detail({ text }: { text: string }): ReactNode {
-  const [, kind] = /^(at|s|j)-[a-z0-9]{8,40}$/.exec(text) ?? [];
-  if (kind === undefined) return <span>{text}</span>;
-  return (
-    <Anchor component={Link} to={`/${pages[kind as keyof typeof pages]}/${text}`} className="mono">
-      {text}
-    </Anchor>
-  );
+  return text.split(/\b((?:at|s|j)-[a-z0-9]{20})\b/).map((part, at) => {
+    // Every second part is what was split at.
+    const page = at % 2 === 1 ? pages[part.split('-')[0] ?? ''] : undefined;
+    return page === undefined ? (
+      <span key={at}>{part}</span>
+    ) : (
+      <Anchor key={at} component={Link} to={`/${page}/${part}`} className="mono">
+        {part}
+      </Anchor>
+    );
+  });
 }

@@ -65,24 +65,22 @@ export function CreateDialog({ onCreated, onClose }: CreateDialogProps): ReactNo
           />
         )}
       </Modal>
-      <Modal
-        opened={leaving || blocker.state === 'blocked'}
-        onClose={stay}
-        title={tokens.fresh.leaveTitle}
-        closeButtonProps={{ 'aria-label': common.close }}
-      >
-        <Stack>
-          <Text>{tokens.fresh.leaveText}</Text>
-          <Group justify="flex-end">
-            <Button variant="default" onClick={leave}>
-              {tokens.fresh.leave}
-            </Button>
-            <Button onClick={stay} data-autofocus>
-              {tokens.fresh.stay}
-            </Button>
-          </Group>
-        </Stack>
-      </Modal>
+      {/* Only while it asks: one that is there but closed would take the key that opened it for its own. */}
+      {(leaving || blocker.state === 'blocked') && (
+        <Modal opened onClose={stay} title={tokens.fresh.leaveTitle} closeButtonProps={{ 'aria-label': common.close }}>
+          <Stack>
+            <Text>{tokens.fresh.leaveText}</Text>
+            <Group justify="flex-end">
+              <Button variant="default" onClick={leave}>
+                {tokens.fresh.leave}
+              </Button>
+              <Button onClick={stay} data-autofocus>
+                {tokens.fresh.stay}
+              </Button>
+            </Group>
+          </Stack>
+        </Modal>
+      )}
     </>
   );
 }

@@ -67,7 +67,7 @@ export function CreateForm({ onCreated, onCancel }: CreateFormProps): ReactNode 
               : rules.atMost(limits.description.max, Array.from(draft.description).length)
           }
         />
-        <Group grow align="flex-start" preventGrowOverflow={false}>
+        <div className={classes.amounts}>
           <Amount
             label={form.count}
             hint={form.countHint(limits.count.min, limits.count.max)}
@@ -83,7 +83,7 @@ export function CreateForm({ onCreated, onCancel }: CreateFormProps): ReactNode 
             onChange={(days) => change({ days })}
             below={numberFits(draft.days, limits.days) ? <Until days={draft.days} /> : null}
           />
-        </Group>
+        </div>
         {create.failure && <Failure failure={create.failure} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={onCancel}>
@@ -134,7 +134,7 @@ function Until({ days }: { days: number }): ReactNode {
   const { form } = useTexts().tokens;
   const { locale } = useLanguage();
   const now = useNow(60_000);
-  return <div className={classes.id}>{form.until(local(now + days * 86_400_000, locale))}</div>;
+  return <div className={classes.until}>{form.until(local(now + days * 86_400_000, locale))}</div>;
 }
 
 /** The rules of a name, each with whether it is kept. */

@@ -1,12 +1,12 @@
-import { Alert, Button, Group, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { useOperation } from '@/api/queries';
 import { useLanguage, useTexts } from '@/i18n/context';
 import { CopyButton } from '@/ui/CopyButton';
 import { Failure } from '@/ui/Failure';
 import { local, readTime } from '@/ui/format/format';
 import { Loading } from '@/ui/Loading';
+import { Notice } from '../sources/Notice';
 import { importCommand, installCommand } from './commands';
 import classes from './Tokens.module.css';
 import { Waiting } from './Waiting';
@@ -32,14 +32,17 @@ export function FreshCode({ fresh, onCopied, onClose }: FreshCodeProps): ReactNo
   const { locale } = useLanguage();
   const detail = useOperation('DescribeAccessToken', { AccessTokenId: fresh.id }, { every: 2_000 });
   const until = readTime(detail.data?.ExpirationTime) ?? fresh.until;
+  const top = useRef<HTMLDivElement>(null);
+  // The form that had the focus is gone.
+  useEffect(() => top.current?.focus({ preventScroll: true }), []);
   return (
     // A person who marks the text and copies it has copied it too.
-    <div className={classes.fresh} onCopy={onCopied}>
+    <div className={classes.fresh} onCopy={onCopied} ref={top} tabIndex={-1}>
       <Stack gap="md">
-        <Alert color="yellow" icon={<IconAlertTriangle size={20} aria-hidden />} title={words.warning}>
+        <Notice tone="wait" title={words.warning}>
           <Text size="sm">{words.holder(fresh.count, local(until, locale))}</Text>
           {crossedInPlainText(window.location) && <Text size="sm">{words.plainText}</Text>}
-        </Alert>
+        </Notice>
         <div>
           <Text fw={550} mb={4} id="fresh-code">
             {words.code}

@@ -17,7 +17,7 @@ import { StateBadge } from '@/ui/StateBadge';
 import { When } from '@/ui/When';
 import { Trail } from '../sources/Trail';
 import { EndDialog, type Ending } from './EndDialog';
-import { tokenState } from './standing';
+import { nameOr, tokenState } from './standing';
 import classes from './Tokens.module.css';
 import { Uses } from './Uses';
 
@@ -55,7 +55,7 @@ function Known({ token, up }: KnownProps): ReactNode {
   const { detail } = tokens;
   const [ending, setEnding] = useState<Ending | null>(null);
   const navigate = useNavigate();
-  const name = token.Name ?? token.AccessTokenId;
+  const name = nameOr(token.Name, token.AccessTokenId);
   return (
     <>
       <PageHeader
@@ -121,7 +121,7 @@ function Facts({ token }: { token: DescribeAccessTokenResponse }): ReactNode {
         <CopyButton value={token.AccessTokenId} name={tokens.copyId} />
       </>,
     ],
-    [detail.description, token.Description ?? common.none],
+    [detail.description, nameOr(token.Description, common.none)],
     [columns.uses, <Uses token={token} />],
     [
       columns.expires,

@@ -13,7 +13,7 @@ import { StateBadge } from '@/ui/StateBadge';
 import { When } from '@/ui/When';
 import { CreateDialog } from './CreateDialog';
 import { Creator, LastUse } from './Lineage';
-import { expiry, tokenState } from './standing';
+import { expiry, nameOr, tokenState } from './standing';
 import { TokenMenu } from './TokenMenu';
 import classes from './Tokens.module.css';
 import { Uses } from './Uses';
@@ -135,7 +135,7 @@ function useColumns(): Column<AccessToken>[] {
       cell: (token) => (
         <div className={classes.name}>
           <Anchor component={Link} to={`/tokens/${token.AccessTokenId}`} fw={550}>
-            {token.Name ?? tokens.unnamed}
+            {nameOr(token.Name, tokens.unnamed)}
           </Anchor>
           <span className={classes.id}>{token.AccessTokenId}</span>
         </div>

@@ -5,12 +5,13 @@ import { Link } from 'react-router';
 import type { AccessToken } from '@/api/generated';
 import { useTexts } from '@/i18n/context';
 import { EndDialog, type Ending } from './EndDialog';
+import { nameOr } from './standing';
 
 /** What can be done with a code of the list. */
 export function TokenMenu({ token }: { token: AccessToken }): ReactNode {
   const { tokens, common } = useTexts();
   const [ending, setEnding] = useState<Ending | null>(null);
-  const name = token.Name ?? token.AccessTokenId;
+  const name = nameOr(token.Name, token.AccessTokenId);
   return (
     <>
       <Menu position="bottom-end" withArrow>

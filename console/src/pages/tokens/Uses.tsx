@@ -7,7 +7,7 @@ import classes from './Tokens.module.css';
 export function Uses({ token }: { token: TokenFacts }): ReactNode {
   const { tokens } = useTexts();
   const { count, used, left } = uses(token);
-  const share = count === 0 ? 0 : Math.min(1, used / count);
+  const share = count === 0 ? 0 : left / count;
   return (
     <div className={classes.uses} title={tokens.usesOf(used, count)}>
       <span>{tokens.usesLeft(left, count)}</span>

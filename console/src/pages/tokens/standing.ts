@@ -43,6 +43,11 @@ export function expiresWithin(token: TokenFacts, days: number, now: Date): boole
   return tokenState(token) === 'activated' && end !== undefined && end.getTime() - now.getTime() <= days * dayMs;
 }
 
+/** The name of a thing; many replies have an empty text where none was given. */
+export function nameOr(name: string | undefined, other: string): string {
+  return name === undefined || name === '' ? other : name;
+}
+
 /** The last part of an ARN, which names who it is: `user/alice`, `root`. */
 export function actorName(arn: string): string {
   return arn.startsWith('acs:ram::') ? (arn.split(':').at(-1) ?? arn) : arn;

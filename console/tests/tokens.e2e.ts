@@ -1,0 +1,129 @@
+// Activation codes in a real browser, with a real center and a real agent.
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { newPage, signIn, startAgent, startBrowser, startCenter, type Agent, type Center } from './harness.ts';
+
+let center: Center;
+let browser: Browser;
+let page: Page;
+let faults: string[];
+const agents: Agent[] = [];
+
+beforeAll(async () => {
+  center = await startCenter();
+  browser = await startBrowser();
+  ({ page, faults } = await newPage(browser, center));
+  await signIn(page);
+});
+
+afterEach(() => expect(faults.splice(0)).toEqual([]));
+
+afterAll(async () => {
+  for (const agent of agents) await agent.stop();
+  await browser.close();
+  await center.stop();
+});
+
+/** Fills in the dialog and gives the code that is shown. */
+async function create(name: string, count = 5): Promise<{ id: string; code: string }> {
+  await page.goto('/console/tokens');
+  await page.getByRole('button', { name: 'Create code' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name (optional)').fill(name);
+  await dialog.getByLabel('Servers').fill(String(count));
+  await dialog.getByRole('button', { name: 'Create code' }).click();
+  const code = await dialog.getByLabel('Activation code', { exact: true }).innerText();
+  const id = /at-[a-z0-9]{20}/.exec(await dialog.innerText())?.[0] ?? '';
+  return { id, code };
+}
+
+it('says which rule a new code breaks, and makes none', async () => {
+  await page.goto('/console/tokens?new=1');
+  const dialog = page.getByRole('dialog');
+  const submit = dialog.getByRole('button', { name: 'Create code' });
+  await dialog.getByLabel('Name (optional)').fill('7 rack');
+  expect(await dialog.getByLabel('not fulfilled').count()).toBe(2);
+  expect(await submit.isDisabled()).toBe(true);
+  await dialog.getByLabel('Name (optional)').fill('rack-7');
+  expect(await dialog.getByLabel('not fulfilled').count()).toBe(0);
+  await dialog.getByLabel('Days').fill('91');
+  await dialog.getByText('A whole number from 1 to 90').waitFor();
+  expect(await submit.isDisabled()).toBe(true);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  expect((await center.call('ListAccessTokens')).TotalCount).toBe(0);
+});
+
+it('shows a code once, keeps it nowhere, and turns green when a server comes', async () => {
+  const fresh = await create('wave-1');
+  expect(fresh.code).toMatch(/^[A-Za-z0-9]{32}$/);
+  const command = await page.getByRole('group', { name: 'On a server that has the agent, as root' }).innerText();
+  expect(command).toContain(`LANDFALL_TOKEN_CODE=${fresh.code} landfall-agent import --server https://`);
+  expect(command).toContain(`--ca-fingerprint ${center.fingerprint} --token-id ${fresh.id}`);
+
+  agents.push(await startAgent(center, fresh, 'web-01'));
+  const waiting = page.getByRole('region', { name: 'Imported servers' });
+  await waiting.getByRole('link', { name: 'web-01' }).waitFor();
+  expect(await waiting.getAttribute('data-arrived')).not.toBeNull();
+
+  const kept = await page.evaluate(async () => {
+    const caches = 'caches' in window ? await window.caches.keys() : [];
+    return JSON.stringify([
+      location.href,
+      document.title,
+      history.state,
+      Object.entries(localStorage),
+      Object.entries(sessionStorage),
+      caches,
+    ]);
+  });
+  expect(kept).not.toContain(fresh.code);
+
+  page.once('dialog', (dialog) => void dialog.accept());
+  await page.reload();
+  await page.getByRole('link', { name: 'wave-1' }).waitFor();
+  expect(await page.content()).not.toContain(fresh.code);
+  await page.goto(`/console/tokens/${fresh.id}`);
+  await page.getByRole('heading', { name: 'wave-1' }).waitFor();
+  await page.getByText('Server imported').waitFor();
+  expect(await page.content()).not.toContain(fresh.code);
+});
+
+it('asks before a code is lost that was not copied', async () => {
+  const fresh = await create('wave-2');
+  await page.keyboard.press('Escape');
+  await page.getByText('Nothing was copied yet').waitFor();
+  await page.getByRole('button', { name: 'Go back to the code' }).click();
+  expect(await page.getByLabel('Activation code', { exact: true }).innerText()).toBe(fresh.code);
+  await page.getByRole('button', { name: 'Copy the code' }).click();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(await page.content()).not.toContain(fresh.code);
+});
+
+it('disables a code and says who stays', async () => {
+  const [first] = (
+    (await center.call('ListAccessTokens', { Name: 'wave-1' })).AccessTokens as {
+      AccessToken: { AccessTokenId: string }[];
+    }
+  ).AccessToken;
+  await page.goto(`/console/tokens/${first?.AccessTokenId ?? ''}`);
+  await page.getByRole('button', { name: 'Disable…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('1 server imported with it stays and stays connected.').waitFor();
+  await dialog.getByRole('button', { name: 'Show which' }).click();
+  await dialog.getByRole('link', { name: 'web-01' }).waitFor();
+  await dialog.getByRole('button', { name: 'Disable code' }).click();
+  await page.getByText('Disabled', { exact: true }).waitFor();
+  await page.getByText('Code disabled').waitFor();
+  const sources = (await center.call('DescribeSourceServers')).SourceServers as { SourceServer: { State: string }[] };
+  expect(sources.SourceServer.map(({ State }) => State)).toEqual(['Available']);
+});
+
+it('deletes a code from the list', async () => {
+  await page.goto('/console/tokens');
+  await page.getByRole('button', { name: 'More: wave-2' }).click();
+  await page.getByRole('menuitem', { name: 'Delete…' }).click();
+  await page.getByRole('button', { name: 'Delete code' }).click();
+  await page.getByRole('link', { name: 'wave-2' }).waitFor({ state: 'detached' });
+  expect((await center.call('ListAccessTokens', { Name: 'wave-2' })).TotalCount).toBe(0);
+});
