@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import machines
-from harness.contract import UNKNOWN, documented, one, operations
+from harness.contract import IDENTITIES, UNKNOWN, documented, one, operations
 from harness.wire import Endpoint, Key
 
 TABLE = Path(__file__).with_name("operations.tsv")
@@ -53,6 +53,8 @@ class Bench:
         self.owner = setting.key("golden", "owner")
         self.source = self._source()
         self.workgroup = machines.create_workgroup(setting, "golden")
+        self.identities = 0
+        self.others = self._identities(setting.key("other", "owner"))
 
     def observe(self, operation, case) -> str:
         """The cell of an operation and a case."""
@@ -98,13 +100,36 @@ class Bench:
         workgroup = machines.create_workgroup(self.setting, "golden") if emptied else self.workgroup
         of_job = operation.name.endswith(("ReplicationJob", "ReplicationJobAttribute")) and operation.name not in own
         job = machines.create_job(self.setting, "golden", self._source()) if of_job else UNKNOWN["j-"]
-        return {**UNKNOWN, "at-": token, "s-": source, "w-": workgroup, "j-": job}
+        identities = self._identities(self.owner, operation)
+        return {**UNKNOWN, "at-": token, "s-": source, "w-": workgroup, "j-": job, **identities}
 
     def _other_ids(self):
         other = self.setting.tenants["other"]
         return {
             **UNKNOWN, "at-": other["token"], "s-": other["source"], "w-": other["workgroup"], "j-": other["job"],
+            **self.others,
         }
+
+    def _identities(self, key, operation=None):
+        """A user, a key of it and a policy, for one call that may remove them."""
+        if operation and not any(parameter["name"] in IDENTITIES for parameter in operation.parameters):
+            return {}
+        self.identities += 1
+        user, policy = f"golden-user-{self.identities}", f"golden-policy-{self.identities}"
+        document = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"smc:List*","Resource":"*"}]}'
+        self._own(key, "CreateUser", UserName=user)
+        self._own(key, "CreatePolicy", PolicyName=policy, PolicyDocument=document)
+        if operation and operation.name == "DetachPolicyFromUser":
+            self._own(key, "AttachPolicyToUser", UserName=user, PolicyName=policy)
+        made = {"UserName": user, "PolicyName": policy}
+        if not operation or operation.name != "DeleteUser":
+            made["UserAccessKeyId"] = self._own(key, "CreateAccessKey", UserName=user)["AccessKeyId"]
+        return made
+
+    def _own(self, key, name, **params):
+        reply = self.endpoint.v3(key, name, params, version="2026-11-24")
+        assert reply.status == 200, f"{name}: {reply.status} {reply.raw[:300]}"
+        return reply.body
 
     def _source(self):
         return machines.import_played_machine(self.setting, "golden")["source_id"]

@@ -11,8 +11,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MODELS = ("smc-2019-06-01.json", "landfall-2026-11-24.json")
 BOOK = ROOT / "docs/src/reference/errors.md"
 
-# Well-formed ids that no center gave out.
-UNKNOWN = {prefix: prefix + "00unknown00unknown00" for prefix in ("at-", "s-", "j-", "w-", "m-")}
+# Identities are named by these parameters, everything else by ids with a prefix.
+IDENTITIES = {
+    "UserName": "nobody-has-this-name", "PolicyName": "no-policy-has-this-name", "UserAccessKeyId": "LTAI5tUnknownUnknown0001",
+}
+
+# Well-formed ids that no center gave out, and names that nobody has.
+UNKNOWN = {prefix: prefix + "00unknown00unknown00" for prefix in ("at-", "s-", "j-", "w-", "m-")} | IDENTITIES
 
 
 @dataclass(frozen=True)
@@ -76,9 +81,11 @@ class Operation:
         return any(self.prefix_of(parameter) for parameter in self.parameters)
 
     def prefix_of(self, parameter):
-        """The prefix of the ids that a parameter takes, if it names a resource of this product."""
+        """What a parameter names in a table of ids, if it names a resource of this product: the prefix, or its own name."""
         if parameter.get("prefix") in UNKNOWN:
             return parameter["prefix"]
+        if parameter["name"] in IDENTITIES and self.name not in ("CreateUser", "CreatePolicy"):
+            return parameter["name"]
         example = str(parameter.get("example", ""))
         if parameter["name"] in ("ResourceId", "ResourceId.N"):
             return next((prefix for prefix in UNKNOWN if example.startswith(prefix)), "s-")
