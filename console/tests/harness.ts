@@ -31,7 +31,10 @@ export interface Center {
   stop: () => Promise<void>;
 }
 
-/** Starts a center on free ports. It serves the console from `console/dist` unless LANDFALL_CONSOLE_DIR says otherwise. */
+/** Where a console may have been built that is newer than the one in the program. */
+const dist = join(root, 'console/dist');
+
+/** Starts a center on free ports. It serves the console from LANDFALL_CONSOLE_DIR or `console/dist`, else the one in it. */
 export async function startCenter(options: string[] = []): Promise<Center> {
   const directory = mkdtempSync(join(tmpdir(), 'landfall-console-'));
   const child = spawn(
@@ -40,7 +43,7 @@ export async function startCenter(options: string[] = []): Promise<Center> {
       ...['serve', '--dev', '--data-dir', join(directory, 'data'), '--key-rate', '0', '--address-rate', '0'],
       ...['--api-listen', '127.0.0.1:0', '--agent-listen', '127.0.0.1:0', ...options],
     ],
-    { env: { LANDFALL_CONSOLE_DIR: join(root, 'console/dist'), ...process.env } },
+    { env: { ...(existsSync(dist) ? { LANDFALL_CONSOLE_DIR: dist } : {}), ...process.env } },
   );
   const said = listen(child);
   const found = async (pattern: RegExp): Promise<string> => until(child, () => pattern.exec(said())?.[1], said);

@@ -59,7 +59,7 @@ export function States(): ReactNode {
                   key={state}
                   className={classes.state}
                   to={`/sources?state=${state}`}
-                  aria-label={overview.sources.show(count, words.source[state])}
+                  title={overview.sources.show(count, words.source[state])}
                 >
                   <span className={classes.count} data-none={count === 0 || undefined}>
                     {count.toLocaleString('en')}
