@@ -35,10 +35,14 @@ export interface RawCall {
   Scheme?: 'V3' | 'V1';
   Method?: 'POST' | 'GET';
   Detail?: boolean;
+  /** The page asks by itself: the center does not take it for use of the session. */
+  Background?: boolean;
 }
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
+  /** Whether the page asks by itself, which keeps no session open. */
+  background?: boolean;
 }
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -65,7 +69,8 @@ export class Client {
     params: RequestOf<Name>,
     options: CallOptions = {},
   ): Promise<ReplyOf<Name>> {
-    const call = { Version: versions[operation], Action: operation, Parameters: flatten(params) };
+    const call: RawCall = { Version: versions[operation], Action: operation, Parameters: flatten(params) };
+    if (options.background) call.Background = true;
     const reply = await this.raw(call, options);
     if (reply.Status < 200 || reply.Status > 299) throw failureOf(reply.Status, reply.Body);
     const body = record(parsed(reply.Body));

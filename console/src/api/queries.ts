@@ -33,7 +33,7 @@ interface ShowOptions {
   keepPrevious?: boolean;
 }
 
-/** The reply of an operation that changes nothing, kept fresh. */
+/** The reply of an operation that changes nothing, kept fresh. None of it is use of the session: what a person does is. */
 export function useOperation<Name extends ShownOperation>(
   operation: Name,
   params: RequestOf<Name>,
@@ -41,7 +41,7 @@ export function useOperation<Name extends ShownOperation>(
 ): UseQueryResult<ReplyOf<Name>> {
   return useQuery<ReplyOf<Name>>({
     queryKey: [operation, params],
-    queryFn: ({ signal }) => call(operation, params, { signal }),
+    queryFn: ({ signal }) => call(operation, params, { signal, background: true }),
     enabled: options.enabled ?? true,
     refetchInterval: options.every ?? false,
     ...(options.keepPrevious ? { placeholderData: keepPreviousData } : {}),
