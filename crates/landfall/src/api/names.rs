@@ -74,6 +74,10 @@ fn closest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str
         .filter(|(score, _)| *score >= ALIKE)
         .collect();
     scored.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+    // The very name in other letters leaves nothing to guess.
+    if let Some((_, same)) = scored.first().filter(|(_, name)| plain(name) == typed) {
+        return vec![*same];
+    }
     let best = scored.first().map_or(1.0, |(score, _)| *score);
     scored.into_iter().take_while(|(score, _)| best - score < MARGIN).take(3).map(|(_, name)| name).collect()
 }
@@ -127,8 +131,8 @@ mod tests {
             cases.iter().map(|(action, name)| format!("{action} {name}: {}", told(action, name))).collect();
         insta::assert_snapshot!(told.join("\n"), @r"
         createaccesstoken : there is no operation createaccesstoken (did you mean CreateAccessToken?); landfall api --list shows them
-        CreateAcessToken : there is no operation CreateAcessToken (did you mean CreateAccessToken?); landfall api --list shows them
-        ListTokens : there is no operation ListTokens (did you mean ListAuditEvents or ListAccessTokens or ListTagResources?); landfall api --list shows them
+        CreateAcessToken : there is no operation CreateAcessToken (did you mean CreateAccessToken or CreateAccessKey?); landfall api --list shows them
+        ListTokens : there is no operation ListTokens (did you mean ListAuditEvents or ListAccessTokens or ListPolicies?); landfall api --list shows them
         Frobnicate : there is no operation Frobnicate; landfall api --list shows them
         CreateAccessToken count: CreateAccessToken has no parameter count (did you mean --Count?); landfall api CreateAccessToken --help shows them
         CreateAccessToken Cuont: CreateAccessToken has no parameter Cuont (did you mean --Count?); landfall api CreateAccessToken --help shows them
