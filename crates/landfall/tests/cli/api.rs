@@ -121,7 +121,7 @@ fn slips_are_told_before_anything_is_sent() {
     [exit 2]
 
     $ landfall api CreateAccesToken
-    | landfall: there is no operation CreateAccesToken (did you mean CreateAccessToken?); landfall api --list shows them
+    | landfall: there is no operation CreateAccesToken (did you mean CreateAccessToken or CreateAccessKey?); landfall api --list shows them
     [exit 2]
 
     $ landfall api CreateAccessToken --Cuont 5
