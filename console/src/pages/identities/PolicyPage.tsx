@@ -3,6 +3,7 @@ import { useState, type ReactNode } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { useAction, useOperation } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
+import { FactList } from '@/ui/FactList';
 import { ConfirmByName } from '@/ui/ConfirmByName';
 import { CopyButton } from '@/ui/CopyButton';
 import { Failure } from '@/ui/Failure';
@@ -10,7 +11,6 @@ import { Loading } from '@/ui/Loading';
 import { PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
 import { When } from '@/ui/When';
-import classes from './Identities.module.css';
 import { PolicyForm } from './PolicyForm';
 import { pretty } from './rules';
 import { pathOf } from './UserList';
@@ -51,7 +51,7 @@ export function PolicyPage(): ReactNode {
       {policy && (
         <Stack>
           <Panel>
-            <dl className={classes.facts}>
+            <FactList>
               <dt>{words.type}</dt>
               <dd>{own ? words.custom : words.system}</dd>
               <dt>{words.updated}</dt>
@@ -69,7 +69,7 @@ export function PolicyPage(): ReactNode {
                   ))}
                 </Group>
               </dd>
-            </dl>
+            </FactList>
           </Panel>
           <Panel title={words.document} actions={<CopyButton value={pretty(policy.PolicyDocument)} />}>
             <Code block tabIndex={0}>

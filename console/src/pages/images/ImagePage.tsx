@@ -1,15 +1,14 @@
-import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { IconStack2 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link, useParams } from 'react-router';
 import type { Image } from '@/api/generated';
 import { useOperation } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
+import { FactList } from '@/ui/FactList';
+import { Absent } from '@/ui/Absent';
 import { CopyButton } from '@/ui/CopyButton';
-import { Empty } from '@/ui/Empty';
-import { Failure } from '@/ui/Failure';
 import { Bytes } from '@/ui/Figures';
-import { Loading } from '@/ui/Loading';
 import { PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
@@ -28,36 +27,7 @@ export function ImagePage(): ReactNode {
   const image = asked.data?.Images.Image[0];
   const up = { to: '/images', title: images.title };
   if (image) return <Shown key={id} image={image} />;
-  if (asked.error) {
-    return (
-      <>
-        <PageHeader title={id} up={up} />
-        <Failure failure={asked.error} onRetry={() => void asked.refetch()} />
-      </>
-    );
-  }
-  if (asked.isPending && asked.isFetching) {
-    return (
-      <>
-        <PageHeader title={id} up={up} />
-        <Loading rows={6} />
-      </>
-    );
-  }
-  return (
-    <>
-      <PageHeader title={images.page.gone} up={up} />
-      <Empty
-        icon={IconStack2}
-        title={images.page.goneHint}
-        action={
-          <Button component={Link} to="/images" variant="default">
-            {images.page.toList}
-          </Button>
-        }
-      />
-    </>
-  );
+  return <Absent id={id} up={up} asked={asked} icon={IconStack2} words={images.page} />;
 }
 
 function Shown({ image }: { image: Image }): ReactNode {
@@ -102,7 +72,7 @@ function Facts({ image, job, source }: FactsProps): ReactNode {
   const { page } = images;
   return (
     <Panel title={page.facts}>
-      <dl className={classes.facts}>
+      <FactList>
         <dt>{page.id}</dt>
         <dd>
           <Group gap={4} wrap="nowrap">
@@ -142,7 +112,7 @@ function Facts({ image, job, source }: FactsProps): ReactNode {
         </dd>
         <dt>{page.run}</dt>
         <dd className={classes.id}>{image.RunId}</dd>
-      </dl>
+      </FactList>
     </Panel>
   );
 }

@@ -2,8 +2,8 @@ import { Alert, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTexts } from '@/i18n/context';
+import { FactList } from '@/ui/FactList';
 import { Fact } from './JobFacts';
-import classes from './Jobs.module.css';
 import type { Fault } from './logic/figures';
 
 /** Why a job failed, and what to do about it. */
@@ -14,13 +14,13 @@ export function FaultPanel({ fault }: { fault: Fault }): ReactNode {
     <Alert color="red" variant="light" icon={<IconAlertTriangle size={20} aria-hidden />} title={jobs.fault.title}>
       <Stack gap="sm">
         <Text fw={550}>{known?.remedy}</Text>
-        <dl className={classes.facts}>
+        <FactList>
           {known && <Fact term={jobs.fault.cause}>{known.cause}</Fact>}
           {fault.message !== '' && <Fact term={jobs.fault.message}>{fault.message}</Fact>}
           <Fact term={jobs.fault.code}>
             <span className="mono">{fault.code}</span>
           </Fact>
-        </dl>
+        </FactList>
       </Stack>
     </Alert>
   );

@@ -2,6 +2,7 @@ import { Group } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { ReplicationJob } from '@/api/generated';
 import { useLanguage, useTexts } from '@/i18n/context';
+import { FactList } from '@/ui/FactList';
 import { CopyButton } from '@/ui/CopyButton';
 import { bytes } from '@/ui/format/format';
 import { Panel } from '@/ui/Panel';
@@ -39,13 +40,13 @@ export function JobFacts({ job, source }: { job: ReplicationJob; source: ReactNo
   ];
   return (
     <Panel title={page.overview}>
-      <dl className={classes.facts}>
+      <FactList>
         {facts.map(([term, fact]) => (
           <Fact key={term} term={term}>
             {fact}
           </Fact>
         ))}
-      </dl>
+      </FactList>
     </Panel>
   );
 }

@@ -1,13 +1,11 @@
-import { Anchor, Button } from '@mantine/core';
+import { Anchor } from '@mantine/core';
 import { IconCloudOff } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { Link, useParams } from 'react-router';
 import type { ReplicationJob } from '@/api/generated';
 import { useOperation } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
-import { Empty } from '@/ui/Empty';
-import { Failure } from '@/ui/Failure';
-import { Loading } from '@/ui/Loading';
+import { Absent } from '@/ui/Absent';
 import { PageHeader } from '@/ui/PageHeader';
 import { JobActions } from './actions/JobActions';
 import { JobFacts } from './JobFacts';
@@ -36,36 +34,7 @@ function Job({ id }: { id: string }): ReactNode {
   const job = asked.data?.ReplicationJobs.ReplicationJob[0];
   const up = { to: '/jobs', title: jobs.title };
   if (job) return <Shown job={job} />;
-  if (asked.error) {
-    return (
-      <>
-        <PageHeader title={id} up={up} />
-        <Failure failure={asked.error} onRetry={() => void asked.refetch()} />
-      </>
-    );
-  }
-  if (asked.isPending && asked.isFetching) {
-    return (
-      <>
-        <PageHeader title={id} up={up} />
-        <Loading rows={8} />
-      </>
-    );
-  }
-  return (
-    <>
-      <PageHeader title={jobs.page.gone} up={up} />
-      <Empty
-        icon={IconCloudOff}
-        title={jobs.page.goneHint}
-        action={
-          <Button component={Link} to="/jobs" variant="default">
-            {jobs.page.toList}
-          </Button>
-        }
-      />
-    </>
-  );
+  return <Absent id={id} up={up} asked={asked} icon={IconCloudOff} words={jobs.page} />;
 }
 
 function Shown({ job }: { job: ReplicationJob }): ReactNode {
