@@ -24,8 +24,9 @@ export const identities = {
     delete: 'Delete user',
     deleteText: (name: string) =>
       `${name} is deleted with its AccessKeys: whoever uses them is refused from now on. What the user created stays.`,
-    unknown: 'There is no such user',
-    arn: 'ARN',
+    gone: 'There is no such user',
+    goneHint: 'It was deleted, or the address is mistyped.',
+    toList: 'All users',
   },
   keys: {
     label: 'AccessKeys',

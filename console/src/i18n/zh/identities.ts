@@ -23,8 +23,9 @@ export const identities: Texts['identities'] = {
     of: (active, all) => `${active} / ${all}`,
     delete: '删除用户',
     deleteText: (name) => `将删除 ${name} 及其 AccessKey，此后使用这些密钥的调用都会被拒绝。该用户创建的内容会保留。`,
-    unknown: '该用户不存在',
-    arn: 'ARN',
+    gone: '该用户不存在',
+    goneHint: '用户已被删除，或地址有误。',
+    toList: '所有用户',
   },
   keys: {
     label: 'AccessKey',

@@ -2,11 +2,12 @@ import { Alert, Button, Group, Select, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import type { ReplyOf } from '@/api/client';
-import { useAction, useOperation } from '@/api/queries';
+import { useAction } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
 import { CopyButton } from '@/ui/CopyButton';
 import { Failure } from '@/ui/Failure';
 import classes from './Identities.module.css';
+import { drawn, useAllUsers } from './whole';
 
 type Made = ReplyOf<'CreateAccessKey'>;
 
@@ -16,7 +17,7 @@ export function CreateKey({ user, onClose }: { user: string | undefined; onClose
   const words = identities.keys;
   const [whose, setWhose] = useState(user ?? null);
   const [made, setMade] = useState<Made | null>(null);
-  const users = useOperation('ListUsers', { PageNumber: 1, PageSize: 100 }, { enabled: user === undefined });
+  const users = useAllUsers({ enabled: user === undefined });
   const action = useAction('CreateAccessKey', ['ListAccessKeys', 'ListUsers']);
   if (made) return <Fresh made={made} onClose={onClose} />;
   const submit = async (): Promise<void> => {
@@ -33,11 +34,12 @@ export function CreateKey({ user, onClose }: { user: string | undefined; onClose
         <Text>{words.createText}</Text>
         <Select
           label={words.createFor}
-          data={user === undefined ? (users.data?.Users.User.map((one) => one.UserName) ?? []) : [user]}
+          data={user === undefined ? (users.data?.map((one) => one.UserName) ?? []) : [user]}
           value={whose}
           onChange={setWhose}
           disabled={user !== undefined}
           searchable
+          limit={drawn}
           nothingFoundMessage={common.nothingMatches}
         />
         {users.error && <Failure failure={users.error} />}

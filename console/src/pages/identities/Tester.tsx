@@ -2,13 +2,14 @@ import { Autocomplete, Button, Checkbox, Group, Select, SimpleGrid, Stack, Text,
 import { useState, type ReactNode } from 'react';
 import type { ReplyOf, RequestOf } from '@/api/client';
 import { versions } from '@/api/generated';
-import { useAction, useOperation } from '@/api/queries';
+import { useAction } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
 import { Failure } from '@/ui/Failure';
 import { Panel } from '@/ui/Panel';
 import { DocumentField } from './PolicyForm';
 import { simulation, type Question } from './simulation';
 import { Verdict } from './Verdict';
+import { drawn, useAllUsers } from './whole';
 
 const actions = Object.entries(versions).map(
   ([name, version]) => `${version === '2019-06-01' ? 'smc' : 'landfall'}:${name}`,
@@ -32,7 +33,7 @@ export function Tester(): ReactNode {
   const [question, setQuestion] = useState(nothing);
   const [tries, setTries] = useState(false);
   const [answer, setAnswer] = useState<ReplyOf<'SimulateAccess'> | null>(null);
-  const users = useOperation('ListUsers', { PageNumber: 1, PageSize: 100 });
+  const users = useAllUsers();
   const action = useAction('SimulateAccess');
   const set = (part: Partial<Question>): void => setQuestion((before) => ({ ...before, ...part }));
   const submit = async (): Promise<void> => {
@@ -54,10 +55,11 @@ export function Tester(): ReactNode {
               <Select
                 label={words.who}
                 placeholder={words.me}
-                data={users.data?.Users.User.map((user) => user.UserName) ?? []}
+                data={users.data?.map((user) => user.UserName) ?? []}
                 value={question.user}
                 onChange={(user) => set({ user })}
                 searchable
+                limit={drawn}
                 clearable
                 nothingFoundMessage={common.nothingMatches}
               />

@@ -15,7 +15,7 @@ const size = 50;
 
 /** The users of the account. */
 export function UserList(): ReactNode {
-  const { identities } = useTexts();
+  const { identities, common } = useTexts();
   const words = identities.users;
   const navigate = useNavigate();
   const [page, setPage] = useState(1);
@@ -65,7 +65,12 @@ export function UserList(): ReactNode {
           ]}
         />
       </Panel>
-      <Modal opened={creating} onClose={() => setCreating(false)} title={words.create}>
+      <Modal
+        opened={creating}
+        onClose={() => setCreating(false)}
+        title={words.create}
+        closeButtonProps={{ 'aria-label': common.close }}
+      >
         <CreateUser onClose={() => setCreating(false)} />
       </Modal>
     </>

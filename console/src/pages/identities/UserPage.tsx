@@ -1,12 +1,15 @@
 import { Button, Stack, Text } from '@mantine/core';
+import { IconUserOff } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { useNavigate, useParams } from 'react-router';
-import { useAction, useOperation } from '@/api/queries';
+import { useAction } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
+import { Absent } from '@/ui/Absent';
 import { ConfirmByName } from '@/ui/ConfirmByName';
 import { PageHeader } from '@/ui/PageHeader';
 import { KeyList } from './KeyList';
 import { UserPolicies } from './UserPolicies';
+import { useAllUsers } from './whole';
 
 /** One user: its policies, its keys, its end. */
 export function UserPage(): ReactNode {
@@ -15,19 +18,22 @@ export function UserPage(): ReactNode {
   const words = identities.users;
   const navigate = useNavigate();
   const [deleting, setDeleting] = useState(false);
-  const users = useOperation('ListUsers', { PageNumber: 1, PageSize: 100 });
+  const users = useAllUsers();
   const remove = useAction('DeleteUser', ['ListUsers', 'ListAccessKeys', 'ListPolicies']);
-  const user = users.data?.Users.User.find((one) => one.UserName === name);
+  const user = users.data?.find((one) => one.UserName === name);
   const lead = user?.Comments;
+  const up = { to: '/identities', title: identities.tabs.users };
   const confirm = async (): Promise<void> => {
     if (await remove.run({ UserName: name })) void navigate('/identities');
   };
+  // Who may not list users may still be allowed what the page holds.
+  if (!user && !users.error) return <Absent id={name} up={up} asked={users} icon={IconUserOff} words={words} />;
   return (
     <>
       <PageHeader
         title={name}
         {...(lead === undefined ? {} : { lead })}
-        up={{ to: '/identities', title: identities.tabs.users }}
+        up={up}
         actions={
           <Button variant="default" onClick={() => setDeleting(true)}>
             {words.delete}

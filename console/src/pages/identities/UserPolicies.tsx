@@ -9,6 +9,7 @@ import { Empty } from '@/ui/Empty';
 import { Failure } from '@/ui/Failure';
 import { Panel } from '@/ui/Panel';
 import { policyPath } from './PolicyList';
+import { drawn, useAllPolicies } from './whole';
 
 const touched: readonly ShownOperation[] = ['ListPoliciesForUser', 'ListPolicies', 'ListUsers', 'GetPolicy'];
 
@@ -18,7 +19,7 @@ export function UserPolicies({ user }: { user: string }): ReactNode {
   const words = identities.policies;
   const [picked, setPicked] = useState<string | null>(null);
   const own = useOperation('ListPoliciesForUser', { UserName: user });
-  const all = useOperation('ListPolicies', { PageNumber: 1, PageSize: 100 });
+  const all = useAllPolicies();
   const attach = useAction('AttachPolicyToUser', touched);
   const detach = useAction('DetachPolicyFromUser', touched);
   const has = new Set(own.data?.Policies.Policy.map((policy) => policy.PolicyName));
@@ -65,10 +66,11 @@ export function UserPolicies({ user }: { user: string }): ReactNode {
         <Group align="flex-end">
           <Select
             label={words.attachPick}
-            data={all.data?.Policies.Policy.map((policy) => policy.PolicyName).filter((name) => !has.has(name)) ?? []}
+            data={all.data?.map((policy) => policy.PolicyName).filter((name) => !has.has(name)) ?? []}
             value={picked}
             onChange={setPicked}
             searchable
+            limit={drawn}
             clearable
             nothingFoundMessage={common.nothingMatches}
           />

@@ -1,6 +1,6 @@
 import { Anchor, Button } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Link, useNavigate } from 'react-router';
 import type { ReplicationJob } from '@/api/generated';
 import { useOperation } from '@/api/queries';
@@ -11,11 +11,19 @@ import { StateBadge } from '@/ui/StateBadge';
 import { When } from '@/ui/When';
 import { nameOr } from '../tokens/standing';
 
+const size = 20;
+
 /** The replication jobs of a source. */
 export function Jobs({ sourceId }: { sourceId: string }): ReactNode {
   const { jobs } = useTexts().sources;
   const navigate = useNavigate();
-  const list = useOperation('DescribeReplicationJobs', { SourceId: [sourceId], PageSize: 20 }, { every: 10_000 });
+  const [page, setPage] = useState(1);
+  const list = useOperation(
+    'DescribeReplicationJobs',
+    { SourceId: [sourceId], PageNumber: page, PageSize: size },
+    { keepPrevious: true, every: 10_000 },
+  );
+  const total = list.data?.TotalCount ?? 0;
   const columns: Column<ReplicationJob>[] = [
     {
       key: 'name',
@@ -44,6 +52,7 @@ export function Jobs({ sourceId }: { sourceId: string }): ReactNode {
       failure={list.error}
       onRetry={() => void list.refetch()}
       onOpen={(job) => void navigate(`/jobs/${job.JobId ?? ''}`)}
+      {...(total > size && { paging: { page, size, total, onPage: setPage } })}
       empty={
         <Empty
           title={jobs.none}
