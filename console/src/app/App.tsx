@@ -1,5 +1,4 @@
 import { MantineProvider } from '@mantine/core';
-import { Notifications } from '@mantine/notifications';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { RouterProvider } from 'react-router/dom';
@@ -28,7 +27,6 @@ export function App({ language, texts }: AppProps): ReactNode {
         <QueryClientProvider client={queries}>
           <SessionProvider>
             <RouterProvider router={router} />
-            <Notifications position="bottom-right" limit={3} />
           </SessionProvider>
         </QueryClientProvider>
       </TextsProvider>

@@ -1,5 +1,6 @@
 import { AppShell } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { Notifications } from '@mantine/notifications';
 import { useEffect, type ReactNode } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import { EventsProvider } from '@/api/events';
@@ -41,6 +42,7 @@ export function Shell(): ReactNode {
       </AppShell>
       <Shortcuts />
       <IdleWarning />
+      <Notifications position="bottom-right" limit={3} />
     </EventsProvider>
   );
 }

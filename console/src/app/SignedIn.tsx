@@ -14,7 +14,7 @@ export function SignedIn(): ReactNode {
     case 'open':
       return <Outlet />;
     case 'none':
-      return <Navigate to="/sign-in" replace state={{ from: location.pathname + location.search }} />;
+      return <Navigate to="/sign-in" replace state={{ from: location.pathname + location.search + location.hash }} />;
     case 'starting':
       return (
         <Center mih="100vh">

@@ -120,7 +120,7 @@ function parentPath(path: string): string {
 }
 
 /** The entry of a code, or of the family it belongs to. */
-export function errorEntry(errors: readonly ErrorEntry[], code: string): ErrorEntry | undefined {
+export function errorEntry<Entry extends { code: string }>(errors: readonly Entry[], code: string): Entry | undefined {
   return errors.find((entry) => entry.code === code) ?? errors.find((entry) => isMember(code, entry.code));
 }
 

@@ -4,6 +4,8 @@ import type { ReactNode } from 'react';
 import { ApiFailure } from '@/api/failure';
 import { useTexts } from '@/i18n/context';
 import type { Texts } from '@/i18n/en';
+import { ErrorCode } from './ErrorCode';
+import { useErrorEntry } from './remedies';
 
 interface FailureProps {
   failure: unknown;
@@ -27,12 +29,7 @@ export function Failure({ failure, onRetry }: FailureProps): ReactNode {
       <Stack gap="xs" align="flex-start">
         {text !== '' && <Text>{text}</Text>}
         {hint !== '' && <Text>{hint}</Text>}
-        {failure instanceof ApiFailure && failure.status !== 0 && (
-          <Text size="xs" c="dimmed" className="mono">
-            {failure.code}
-            {failure.requestId !== '' && ` · ${failure.requestId}`}
-          </Text>
-        )}
+        {failure instanceof ApiFailure && failure.status !== 0 && <Code failure={failure} remedied={hint !== ''} />}
         {onRetry && (
           <Button variant="default" size="xs" onClick={onRetry}>
             {texts.common.retry}
@@ -40,6 +37,27 @@ export function Failure({ failure, onRetry }: FailureProps): ReactNode {
         )}
       </Stack>
     </Alert>
+  );
+}
+
+/** What to do about the code, where nothing better was said, and the code with the id to ask about. */
+function Code({ failure, remedied }: { failure: ApiFailure; remedied: boolean }): ReactNode {
+  const { failure: words } = useTexts();
+  const { code, requestId } = failure;
+  const entry = useErrorEntry(code);
+  const own = (words.remedies as Record<string, string>)[code];
+  return (
+    <>
+      {!remedied && (own ?? entry) !== undefined && (
+        <Text>
+          <strong>{words.remedy}:</strong> {own ?? <span lang="en">{entry?.remedy}</span>}
+        </Text>
+      )}
+      <Text size="xs" c="dimmed" className="mono">
+        {entry ? <ErrorCode code={code} /> : code}
+        {requestId !== '' && ` · ${requestId}`}
+      </Text>
+    </>
   );
 }
 

@@ -3,10 +3,11 @@ import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Link, useLocation } from 'react-router';
 import { errorEntry, type ErrorEntry } from '@/explorer/model.ts';
+import { errorPath, operationPath } from '@/explorer/paths';
 import { useTexts } from '@/i18n/context';
 import { Empty } from '@/ui/Empty';
 import { Panel } from '@/ui/Panel';
-import { contract, errorPath, operationPath } from './contract';
+import { contract } from './contract';
 import classes from './explorer.module.css';
 
 /** Every error code with its cause and what to do; an address with `#Code` leads to one. */

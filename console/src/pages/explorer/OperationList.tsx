@@ -3,8 +3,9 @@ import { IconSearch } from '@tabler/icons-react';
 import { useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { useShortcut } from '@/app/keys';
+import { operationPath } from '@/explorer/paths';
 import { useTexts } from '@/i18n/context';
-import { contract, grouped, matching, operationPath } from './contract';
+import { contract, grouped, matching } from './contract';
 import classes from './explorer.module.css';
 
 /** Every operation by group; `/` goes to the search, arrow keys through what it finds. */

@@ -9,11 +9,11 @@ import {
   type ParameterNode,
   type ResponseField,
 } from '@/explorer/model.ts';
+import { errorPath } from '@/explorer/paths';
 import { useTexts } from '@/i18n/context';
 import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
 import { CodeBlock } from './CodeBlock';
-import { errorPath } from './contract';
 import classes from './explorer.module.css';
 import { factsOf } from './facts';
 

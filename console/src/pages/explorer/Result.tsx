@@ -5,6 +5,7 @@ import { Link } from 'react-router';
 import type { RawReply } from '@/api/client';
 import { failureOf } from '@/api/failure';
 import { errorEntry, type Operation } from '@/explorer/model.ts';
+import { errorPath } from '@/explorer/paths';
 import { useTexts } from '@/i18n/context';
 import { Empty } from '@/ui/Empty';
 import { Failure } from '@/ui/Failure';
@@ -12,7 +13,7 @@ import { Loading } from '@/ui/Loading';
 import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
 import { CodeBlock } from './CodeBlock';
-import { contract, errorPath } from './contract';
+import { contract } from './contract';
 import classes from './explorer.module.css';
 import type { Outcome } from './useCall';
 

@@ -29,6 +29,3 @@ export function matching(operations: readonly Operation[], search: string): Oper
     return words.every((word) => text.includes(word));
   });
 }
-
-export const operationPath = (name: string): string => `/explorer/${name}`;
-export const errorPath = (code: string): string => `/explorer/errors#${code}`;

@@ -2,6 +2,7 @@ import { Alert, Stack, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { useTexts } from '@/i18n/context';
+import { ErrorCode } from '@/ui/ErrorCode';
 import { FactList } from '@/ui/FactList';
 import { Fact } from './JobFacts';
 import type { Fault } from './logic/figures';
@@ -18,7 +19,7 @@ export function FaultPanel({ fault }: { fault: Fault }): ReactNode {
           {known && <Fact term={jobs.fault.cause}>{known.cause}</Fact>}
           {fault.message !== '' && <Fact term={jobs.fault.message}>{fault.message}</Fact>}
           <Fact term={jobs.fault.code}>
-            <span className="mono">{fault.code}</span>
+            {known ? <ErrorCode code={fault.code} /> : <span className="mono">{fault.code}</span>}
           </Fact>
         </FactList>
       </Stack>

@@ -10,6 +10,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'react-router';
 import { useOperation } from '@/api/queries';
 import { useLanguage, useTexts } from '@/i18n/context';
+import { ErrorCode } from '@/ui/ErrorCode';
 import { Failure } from '@/ui/Failure';
 import { duration } from '@/ui/format/format';
 import { Loading } from '@/ui/Loading';
@@ -18,7 +19,6 @@ import { useNow } from '@/ui/When';
 import { codeMatters, failedJob, offlineSource, type Matter } from './matters';
 import { useActiveCodes } from './useActiveCodes';
 import classes from './Overview.module.css';
-import { useRemedy } from './useRemedy';
 
 /** How many of a kind are named; of more, the number is. */
 const named = 5;
@@ -125,13 +125,13 @@ function Said({ matter, now }: { matter: Matter; now: number }): ReactNode {
 }
 
 function Failed({ matter }: { matter: Extract<Matter, { kind: 'job' }> }): ReactNode {
-  const { overview, failure } = useTexts();
-  const remedy = useRemedy(matter.code);
+  const { overview, failure, jobs } = useTexts();
+  const known = jobs.faults[matter.code];
   return (
     <>
       {matter.message !== '' && <div>{matter.message}</div>}
-      <div>{remedy === undefined ? overview.attention.jobFailedHint : `${failure.remedy}: ${remedy}`}</div>
-      <div className="mono">{matter.code}</div>
+      <div>{known ? `${failure.remedy}: ${known.remedy}` : overview.attention.jobFailedHint}</div>
+      {known ? <ErrorCode code={matter.code} /> : <span className="mono">{matter.code}</span>}
     </>
   );
 }
