@@ -34,7 +34,11 @@ pub(crate) struct Field {
 
 impl Field {
     pub(crate) fn set_up(place: &Place, disk_bytes: u64) -> Self {
-        let launch = place.launch("center");
+        Self::around(place, place.launch("center"), disk_bytes)
+    }
+
+    /// Sets up around a center of one's own.
+    pub(crate) fn around(place: &Place, launch: Launch, disk_bytes: u64) -> Self {
         let center = launch.start().unwrap();
         let disk = place.path().join("disk.img");
         File::create_new(&disk).unwrap().set_len(disk_bytes).unwrap();

@@ -27,4 +27,6 @@ mod secrets;
 #[cfg(test)]
 mod seed;
 #[cfg(test)]
+mod taken_over;
+#[cfg(test)]
 mod two_centers;
