@@ -6,12 +6,13 @@
 //!
 //! Read in this order: [`range`] (places on a disk), [`digest`] (how content is compared), [`codec`] (how it is packed),
 //! [`compression`] (how hard), [`frame`] (how it travels), [`limiter`] (how fast), [`passes`] (when it is enough to
-//! freeze), [`progress`] (the figures that people see).
+//! freeze), [`lately`] and [`progress`] (the figures that people see).
 
 pub mod codec;
 pub mod compression;
 pub mod digest;
 pub mod frame;
+pub mod lately;
 pub mod limiter;
 pub mod passes;
 pub mod progress;
@@ -20,4 +21,5 @@ pub mod range;
 pub use codec::Codec;
 pub use digest::{Leaf, LeafKey};
 pub use frame::{Frame, FrameError};
+pub use lately::Lately;
 pub use range::{BLOCK_BYTES, LEAF_BYTES, Range, RangeError};

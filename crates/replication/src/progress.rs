@@ -19,7 +19,7 @@ pub struct Progress {
     pub sent_bytes: u64,
     /// Bytes of that content as packed for the network.
     pub packed_bytes: u64,
-    /// Bytes a second of content that were got through lately: read and, where needed, sent.
+    /// Bytes a second of content that got through in the last seconds: read and, where needed, sent.
     pub bytes_per_second: u64,
     /// Bytes a second that the source changes; absent before it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ pub struct DiskProgress {
     pub disk: u16,
     /// Bytes that the pass covers.
     pub bytes_total: u64,
-    /// Bytes of them that are still to be read.
+    /// Bytes of them that are not through yet: still to be read or, where needed, to be sent.
     pub bytes_left: u64,
 }
 

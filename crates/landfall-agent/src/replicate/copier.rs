@@ -171,7 +171,6 @@ impl Copier {
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        self.meter.note_through(self.number, piece.range.length());
         let answer = match question {
             Question::Summary => outlet.summary(self.number, piece.range, &piece.leaves).await?,
             Question::Offer => outlet.offer(self.number, piece.range.offset(), piece.leaves.clone()).await?,
@@ -209,7 +208,10 @@ impl Copier {
         let Some(Asked { piece, question, answer }) = asked.pop_front() else { return Ok(()) };
         let wanted = outlet.answer(answer).await?;
         match question {
-            Question::Summary if wanted.first().is_none_or(|bits| bits & 1 == 0) => Ok(()),
+            Question::Summary if wanted.first().is_none_or(|bits| bits & 1 == 0) => {
+                self.meter.note_through(self.number, piece.range.length());
+                Ok(())
+            }
             Question::Summary => {
                 let answer = outlet.offer(self.number, piece.range.offset(), piece.leaves.clone()).await?;
                 asked.push_back(Asked { piece, question: Question::Offer, answer });
@@ -218,7 +220,9 @@ impl Copier {
             Question::Offer => {
                 let bit = |leaf: usize| wanted.get(leaf / 8).is_some_and(|bits| bits >> (leaf % 8) & 1 == 1);
                 let wanted: Vec<bool> = (0..piece.leaves.len()).map(bit).collect();
-                self.send_leaves(outlet, &piece, &wanted).await
+                self.send_leaves(outlet, &piece, &wanted).await?;
+                self.meter.note_through(self.number, piece.range.length());
+                Ok(())
             }
         }
     }

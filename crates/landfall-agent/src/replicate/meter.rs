@@ -4,7 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use replication::progress::{DiskProgress, Limit, Phase, Progress, Tracking};
+use replication::{
+    Lately,
+    progress::{DiskProgress, Limit, Phase, Progress, Tracking},
+};
 use tokio::time::Instant;
 
 const LIMITS: [Limit; 5] = [Limit::SourceDisk, Limit::Cpu, Limit::Link, Limit::Bandwidth, Limit::CenterDisk];
@@ -18,6 +21,8 @@ pub struct Meter {
     sent: AtomicU64,
     packed: AtomicU64,
     zeros: AtomicU64,
+    /// Content that is through: read, and sent unless the center has it.
+    through: AtomicU64,
     /// Nanoseconds waited, in the order of [`LIMITS`].
     waited: [AtomicU64; LIMITS.len()],
     shown: Mutex<Shown>,
@@ -26,43 +31,44 @@ pub struct Meter {
 #[derive(Debug)]
 struct Shown {
     progress: Progress,
-    /// When the figures were taken last, and what they were.
-    at: Instant,
-    read: u64,
-    waited: [u64; LIMITS.len()],
+    begun: Instant,
+    /// What is through, then what was waited for in the order of [`LIMITS`].
+    lately: Lately<{ 1 + LIMITS.len() }>,
 }
 
 impl Meter {
     /// Begins to count for a run.
     pub fn new(tracking: Tracking) -> Self {
-        let shown =
-            Shown { progress: Progress::starting(tracking), at: Instant::now(), read: 0, waited: [0; 5] };
+        let shown = Shown {
+            progress: Progress::starting(tracking),
+            begun: Instant::now(),
+            lately: Lately::since(Duration::ZERO),
+        };
         Self {
             read: AtomicU64::new(0),
             reading: AtomicU64::new(0),
             sent: AtomicU64::new(0),
             packed: AtomicU64::new(0),
             zeros: AtomicU64::new(0),
+            through: AtomicU64::new(0),
             waited: [const { AtomicU64::new(0) }; LIMITS.len()],
             shown: Mutex::new(shown),
         }
     }
 
-    /// The figures now; rate and limit are of the time since they were taken last.
+    /// The figures now; rate and limit are of the last seconds.
     pub fn progress(&self) -> Progress {
         let mut shown = self.shown();
-        let now = Instant::now();
-        let seconds = now.duration_since(shown.at).as_secs_f64();
-        let read = self.read.load(Relaxed);
-        let waited: [u64; LIMITS.len()] = std::array::from_fn(|limit| self.waited[limit].load(Relaxed));
-        let longest = (0..LIMITS.len())
-            .map(|limit| (waited[limit] - shown.waited[limit].min(waited[limit]), LIMITS[limit]))
-            .filter(|(waited, _)| *waited > 0)
-            .max_by_key(|(waited, _)| *waited);
-        shown.progress.limited_by = longest.map(|(_, limit)| limit);
-        shown.progress.bytes_per_second = per_second(read - shown.read.min(read), seconds);
-        (shown.at, shown.read, shown.waited) = (now, read, waited);
-        shown.progress.read_bytes = read;
+        let counters = std::array::from_fn(|at| match at.checked_sub(1) {
+            None => self.through.load(Relaxed),
+            Some(limit) => self.waited[limit].load(Relaxed),
+        });
+        let elapsed = shown.begun.elapsed();
+        let growth = shown.lately.growth(elapsed, counters);
+        let waited = growth.by[1..].iter().zip(LIMITS).filter(|(waited, _)| **waited > 0);
+        shown.progress.limited_by = waited.max_by_key(|(waited, _)| **waited).map(|(_, limit)| limit);
+        shown.progress.bytes_per_second = growth.per_second(0);
+        shown.progress.read_bytes = self.read.load(Relaxed);
         shown.progress.sent_bytes = self.sent.load(Relaxed);
         shown.progress.packed_bytes = self.packed.load(Relaxed);
         shown.progress.clone()
@@ -98,8 +104,9 @@ impl Meter {
         }
     }
 
-    /// A part of a pass is through.
+    /// A part of a pass is through: read, and sent unless the center has it.
     pub(super) fn note_through(&self, disk: u16, bytes: u64) {
+        self.through.fetch_add(bytes, Relaxed);
         if let Some(disk) = self.shown().progress.disks.iter_mut().find(|known| known.disk == disk) {
             disk.bytes_left = disk.bytes_left.saturating_sub(bytes);
         }
@@ -152,4 +159,44 @@ fn nanos(duration: Duration) -> u64 {
 )]
 fn per_second(bytes: u64, seconds: f64) -> u64 {
     (bytes as f64 / seconds.max(0.001)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use replication::progress::{Limit, Phase, Tracking};
+    use tokio::time::{Instant, advance};
+
+    use super::Meter;
+
+    const MIB: u64 = 1 << 20;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rate_is_of_what_is_through_also_when_all_is_read() {
+        let meter = Meter::new(Tracking::Ebpf);
+        meter.pass(Phase::Full, [(0, 24 * MIB)]);
+        // A small disk is read in a moment, and takes its time to be sent.
+        meter.note_read(24 * MIB, Duration::from_millis(17));
+        advance(Duration::from_millis(17)).await;
+        assert_eq!(meter.progress().bytes_per_second, 0);
+        for second in 1..=12 {
+            let waiting = Instant::now();
+            advance(Duration::from_secs(1)).await;
+            meter.note_wait(Limit::Bandwidth, waiting);
+            meter.note_sent(2 * MIB, 2 * MIB);
+            meter.note_through(0, 2 * MIB);
+            let progress = meter.progress();
+            assert!((MIB..=2 * MIB).contains(&progress.bytes_per_second), "{progress:?}");
+            assert_eq!(progress.disks[0].bytes_left, (24 - 2 * second) * MIB);
+            // Asking again at once changes nothing.
+            assert_eq!(meter.progress().bytes_per_second, progress.bytes_per_second);
+            assert_eq!(meter.progress().limited_by, Some(Limit::Bandwidth));
+        }
+        advance(Duration::from_secs(6)).await;
+        let progress = meter.progress();
+        advance(Duration::from_secs(6)).await;
+        assert!(progress.bytes_per_second < MIB && meter.progress().bytes_per_second == 0);
+        assert_eq!(meter.progress().limited_by, None);
+    }
 }
