@@ -63,6 +63,11 @@ it('shows hostile text as text', async () => {
     .getByRole('link', { name: String(made.AccessTokenId) })
     .first()
     .waitFor();
+  // How it came is on record under the code; its own trail has it too.
+  const trail = page.locator('section').filter({ has: page.getByRole('heading', { name: 'What happened' }) });
+  const entry = trail.getByRole('listitem').filter({ hasText: 'Server imported' });
+  await entry.getByRole('link', { name: String(made.AccessTokenId) }).waitFor();
+  expect(await entry.count()).toBe(1);
   expect(await page.locator('img[src="x"]').count()).toBe(0);
 });
 

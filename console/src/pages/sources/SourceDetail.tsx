@@ -19,6 +19,7 @@ import { readInventory, type Inventory } from './inventory';
 import { Jobs } from './Jobs';
 import { RemoveDialog, RenameDialog } from './Dialogs';
 import { Notice } from './Notice';
+import type { Import } from './origin';
 import { faultOf } from './server';
 import classes from './Sources.module.css';
 import { TagsEditor } from './TagsEditor';
@@ -118,7 +119,7 @@ function Known({ source, own, ownFailure, up }: KnownProps): ReactNode {
           </Panel>
         </div>
         <Panel title={trail.title}>
-          <Trail resource={source.SourceId} />
+          <Trail resource={source.SourceId} came={importOf(own)} />
         </Panel>
       </Stack>
       {asking === 'rename' && <RenameDialog id={source.SourceId} name={name} onClose={() => setAsking(null)} />}
@@ -133,6 +134,11 @@ function Known({ source, own, ownFailure, up }: KnownProps): ReactNode {
       )}
     </>
   );
+}
+
+function importOf(own: DescribeSourceServerResponse | undefined): Import | undefined {
+  if (own?.AccessTokenId === undefined) return undefined;
+  return { source: own.SourceId, code: own.AccessTokenId, time: own.CreationTime };
 }
 
 function DiskPanel({ inventory }: { inventory: Inventory }): ReactNode {

@@ -8,10 +8,17 @@ import { Failure } from '@/ui/Failure';
 import { Loading } from '@/ui/Loading';
 import { When } from '@/ui/When';
 import { actorName } from '../tokens/standing';
+import { useOrigin, type Import } from './origin';
 import classes from './Sources.module.css';
 
+interface TrailProps {
+  resource: string;
+  /** Of a source: its import, which is the oldest that there is to say. */
+  came?: Import | undefined;
+}
+
 /** What the audit log has about a code, a source or a job, newest first. */
-export function Trail({ resource }: { resource: string }): ReactNode {
+export function Trail({ resource, came }: TrailProps): ReactNode {
   // Where each page that is shown begins; the first begins at the newest entry.
   const [starts, setStarts] = useState<readonly string[]>(['']);
   return (
@@ -21,6 +28,7 @@ export function Trail({ resource }: { resource: string }): ReactNode {
           key={start}
           resource={resource}
           start={start}
+          came={came}
           onMore={at === starts.length - 1 ? (next) => setStarts([...starts, next]) : undefined}
         />
       ))}
@@ -28,24 +36,25 @@ export function Trail({ resource }: { resource: string }): ReactNode {
   );
 }
 
-interface TrailPageProps {
-  resource: string;
+interface TrailPageProps extends TrailProps {
   start: string;
   onMore: ((next: string) => void) | undefined;
 }
 
-function TrailPage({ resource, start, onMore }: TrailPageProps): ReactNode {
+function TrailPage({ resource, start, came, onMore }: TrailPageProps): ReactNode {
   const { trail } = useTexts().sources;
   const page = useOperation('ListAuditEvents', {
     ResourceId: resource,
     MaxResults: 20,
     NextToken: start === '' ? undefined : start,
   });
+  const oldest = page.data?.NextToken === '';
+  const first = useOrigin(oldest ? came : undefined);
   if (!page.data) {
     return page.error ? <Failure failure={page.error} onRetry={() => void page.refetch()} /> : <Loading rows={3} />;
   }
-  const entries = page.data.AuditEvents.AuditEvent;
-  const next = page.data.NextToken;
+  const { AuditEvents, NextToken: next } = page.data;
+  const entries = oldest && first ? [...AuditEvents.AuditEvent, first] : AuditEvents.AuditEvent;
   if (entries.length === 0 && start === '') return <Text c="dimmed">{trail.none}</Text>;
   return (
     <>
