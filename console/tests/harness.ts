@@ -8,7 +8,7 @@ import { chromium, type Browser, type BrowserContext, type Page } from 'playwrig
 const root = new URL('../../', import.meta.url).pathname;
 
 /** A program under test: named by a variable, else what was built last. */
-function program(variable: string, name: string): string {
+export function program(variable: string, name: string): string {
   const built = ['release', 'debug'].map((kind) => join(root, 'target', kind, name)).find(existsSync);
   return process.env[variable] ?? built ?? name;
 }
@@ -51,14 +51,15 @@ export async function startCenter(options: string[] = []): Promise<Center> {
   const agents = await found(/^Agents\s+([^\s,]+)/m);
   const fingerprint = await found(/^CA\s+(\S+)/m);
   const link = await found(/^console: (\S+)/m);
-  const caller = signedIn(origin);
+  let caller: Promise<Caller> | undefined;
   return {
     origin,
     agents,
     fingerprint,
     link,
     said,
-    call: async (action, parameters = {}, version = '2019-06-01') => (await caller)(action, parameters, version),
+    call: async (action, parameters = {}, version = '2019-06-01') =>
+      (await (caller ??= signedIn(origin)))(action, parameters, version),
     stop: async () => {
       await ended(child);
       rmSync(directory, { recursive: true, force: true });
@@ -149,6 +150,8 @@ export async function newPage(
     timezoneId: 'UTC',
     reducedMotion: 'reduce',
     baseURL: center.origin,
+    // The certificate of a test is its own maker's.
+    ignoreHTTPSErrors: center.origin.startsWith('https:'),
   });
   const page = await context.newPage();
   const faults: string[] = [];

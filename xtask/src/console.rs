@@ -17,15 +17,16 @@ pub(crate) fn build(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Types, lints and unit tests.
+/// Types, lints and unit tests; none of them is left out because a compiler is absent.
 pub(crate) fn check(root: &Path) -> anyhow::Result<()> {
     let console = install(root)?;
-    run(&mut command(&console, "npm", &["run", "--silent", "check"]))
+    run(command(&console, "npm", &["run", "--silent", "check"]).env("LANDFALL_COMPILERS", "require"))
 }
 
-/// Drives a real browser against a real center and agent.
+/// Drives a real browser against a real center and agent, and once against a fleet of many.
 pub(crate) fn browser(root: &Path, center: &Path, agent: &Path) -> anyhow::Result<()> {
     let console = install(root)?;
+    run(&mut command(root, "cargo", &["build", "--locked", "-p", "test-center", "--example", "fleet"]))?;
     run(command(&console, "npm", &["run", "--silent", "e2e"])
         .env("LANDFALL_BIN", center)
         .env("LANDFALL_AGENT_BIN", agent))

@@ -48,6 +48,47 @@ export function useOperation<Name extends ShownOperation>(
   });
 }
 
+/** Operations that list by page. */
+type PagedOperation = {
+  [Name in ShownOperation]: string extends keyof RequestOf<Name>
+    ? never
+    : 'PageSize' extends keyof RequestOf<Name>
+      ? Name
+      : never;
+}[ShownOperation];
+
+interface Stretch {
+  /** Which stretch of the list, from 1 on. */
+  page: number;
+  /** Rows of a stretch. */
+  size: number;
+  /** The most rows that the operation gives at once, of which `size` is a multiple. */
+  most: number;
+}
+
+/** The replies that together hold one stretch of a list, where that is more than the contract gives at once. */
+export function useStretch<Name extends PagedOperation>(
+  operation: Name,
+  params: RequestOf<Name>,
+  { page, size, most }: Stretch,
+  options: ShowOptions = {},
+): UseQueryResult<ReplyOf<Name>[]> {
+  const parts = size / most;
+  return useQuery<ReplyOf<Name>[]>({
+    queryKey: [operation, params, { page, size }],
+    queryFn: ({ signal }) =>
+      Promise.all(
+        Array.from({ length: parts }, (_, part) => {
+          const paged = { ...params, PageNumber: (page - 1) * parts + part + 1, PageSize: most };
+          return call(operation, paged, { signal, background: true });
+        }),
+      ),
+    enabled: options.enabled ?? true,
+    refetchInterval: options.every ?? false,
+    ...(options.keepPrevious ? { placeholderData: keepPreviousData } : {}),
+  });
+}
+
 export interface Action<Name extends OperationName> {
   /** Calls the operation. Gives the reply, or `undefined` when it failed; `failure` then says why. */
   run: (params: RequestOf<Name>) => Promise<ReplyOf<Name> | undefined>;

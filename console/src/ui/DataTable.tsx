@@ -1,4 +1,4 @@
-import { Checkbox, Group, Pagination, Text } from '@mantine/core';
+import { Checkbox, Group, NativeSelect, Pagination, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useTexts } from '@/i18n/context';
@@ -21,6 +21,9 @@ export interface Paging {
   size: number;
   total: number;
   onPage: (page: number) => void;
+  /** Other sizes that a person may choose. */
+  sizes?: readonly number[];
+  onSize?: (size: number) => void;
 }
 
 export interface Selection {
@@ -82,7 +85,7 @@ function Rows<Row>(props: DataTableProps<Row> & { rows: readonly Row[] }): React
   const virtualizer = useVirtualizer({
     count: virtual ? rows.length : 0,
     getScrollElement: () => box.current,
-    estimateSize: () => 44,
+    estimateSize: () => 56,
     overscan: 12,
   });
   const items = virtualizer.getVirtualItems();
@@ -187,7 +190,7 @@ function OneRow<Row>({ columns, row, rowKey, index, measure, onOpen, selection }
   );
 }
 
-function Pages({ page, size, total, onPage }: Paging): ReactNode {
+function Pages({ page, size, total, onPage, sizes = [], onSize }: Paging): ReactNode {
   const { common } = useTexts();
   const pages = Math.max(1, Math.ceil(total / size));
   return (
@@ -195,6 +198,15 @@ function Pages({ page, size, total, onPage }: Paging): ReactNode {
       <Text size="sm" c="dimmed" role="status">
         {common.range(Math.min(total, (page - 1) * size + 1), Math.min(total, page * size), total)}
       </Text>
+      {onSize && total > Math.min(...sizes) && (
+        <NativeSelect
+          size="xs"
+          aria-label={common.perPage}
+          value={size}
+          onChange={(event) => onSize(Number(event.currentTarget.value))}
+          data={sizes.map((one) => ({ value: String(one), label: common.rows(one) }))}
+        />
+      )}
       {pages > 1 && (
         <Pagination
           size="sm"

@@ -3,7 +3,7 @@ import { IconPlus, IconServer2 } from '@tabler/icons-react';
 import { useState, type ReactNode } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import type { SourceServer } from '@/api/generated';
-import { useOperation } from '@/api/queries';
+import { useStretch } from '@/api/queries';
 import { useLanguage, useTexts } from '@/i18n/context';
 import { DataTable, type Column } from '@/ui/DataTable';
 import { Empty } from '@/ui/Empty';
@@ -13,13 +13,15 @@ import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
 import { When } from '@/ui/When';
 import { nameOr } from '../tokens/standing';
-import { filtersIn, findable, finders, parametersOf, searchOf, states, type Filters } from './find';
+import { filtersIn, findable, finders, pageIn, parametersOf, searchOf, states, type Filters } from './find';
 import classes from './Sources.module.css';
 import { disksOf, hostOf } from './server';
 import { Tag } from './Tag';
 
 /** The most that the contract gives at once. */
-const pageSize = 50;
+const most = 50;
+/** Rows of a page, of which a person chooses. */
+const sizes = [most, 200, 500] as const;
 const shownTags = 3;
 
 /** The servers that imported themselves, a page at a time. */
@@ -29,12 +31,18 @@ export function SourceList(): ReactNode {
   const navigate = useNavigate();
   const [search, setSearch] = useSearchParams();
   const filters = filtersIn(search);
-  const page = Math.max(1, Number(search.get('page')) || 1);
-  const list = useOperation(
+  const size = sizes.find((one) => String(one) === search.get('rows')) ?? most;
+  const page = pageIn(search);
+  const list = useStretch(
     'DescribeSourceServers',
-    { ...parametersOf(filters), PageNumber: page, PageSize: pageSize },
+    parametersOf(filters),
+    { page, size, most },
     { keepPrevious: true, every: 15_000 },
   );
+  const show = (found: Filters, rows: number, next = 1): void => {
+    const rest = { ...(rows === most ? {} : { rows: String(rows) }), ...(next === 1 ? {} : { page: String(next) }) };
+    setSearch({ ...searchOf(found), ...rest }, { replace: next === 1 });
+  };
   const filtered = filters.state !== undefined || filters.text !== '';
   const toCodes = (
     <Button component={Link} to="/tokens?new=1" leftSection={<IconPlus size={16} aria-hidden />}>
@@ -45,24 +53,22 @@ export function SourceList(): ReactNode {
     <>
       <PageHeader title={sources.title} lead={sources.lead} actions={toCodes} />
       <Panel flush>
-        <FilterBar
-          key={search.toString()}
-          filters={filters}
-          onChange={(next) => setSearch(searchOf(next), { replace: true })}
-        />
+        <FilterBar key={JSON.stringify(filters)} filters={filters} onChange={(next) => show(next, size)} />
         <DataTable
           label={sources.table}
           columns={useColumns()}
-          rows={list.data?.SourceServers.SourceServer}
+          rows={list.data?.flatMap((part) => part.SourceServers.SourceServer)}
           rowKey={(source) => source.SourceId}
           failure={list.error}
           onRetry={() => void list.refetch()}
           onOpen={(source) => void navigate(`/sources/${source.SourceId}`)}
           paging={{
             page,
-            size: pageSize,
-            total: list.data?.TotalCount ?? 0,
-            onPage: (next) => setSearch({ ...searchOf(filters), page: String(next) }),
+            size,
+            sizes,
+            total: list.data?.[0]?.TotalCount ?? 0,
+            onPage: (next) => show(filters, size, next),
+            onSize: (rows) => show(filters, rows),
           }}
           empty={
             filtered ? (

@@ -19,6 +19,12 @@ export function filtersIn(search: URLSearchParams): Filters {
   return { state, finder, text: (search.get(finder) ?? '').trim() };
 }
 
+/** Reads which page of a list is meant; what is no page is the first. */
+export function pageIn(search: URLSearchParams): number {
+  const text = search.get('page') ?? '';
+  return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : 1;
+}
+
 /** Writes the filters into an address. */
 export function searchOf(filters: Filters): Record<string, string> {
   const text = filters.text.trim();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { filtersIn, findable, parametersOf, searchOf } from './find';
+import { filtersIn, findable, pageIn, parametersOf, searchOf } from './find';
 import { readInventory, type Disk } from './inventory';
 import { segments, usedBytes } from './layout';
 
@@ -159,6 +159,17 @@ describe('filters', () => {
     expect(read).toEqual(filters);
     expect(parametersOf(read)).toEqual(parameters);
     expect(filtersIn(new URLSearchParams(searchOf(read)))).toMatchObject({ state: read.state, text: read.text });
+  });
+
+  it.each([
+    ['', 1],
+    ['page=7', 7],
+    ['page=0', 1],
+    ['page=-2', 1],
+    ['page=1e3', 1],
+    ['page=10000000', 1],
+  ])('of the address %j lead to page %i', (search, page) => {
+    expect(pageIn(new URLSearchParams(search))).toBe(page);
   });
 
   it.each([
