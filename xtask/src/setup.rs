@@ -27,11 +27,20 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("qemu-io", "qemu-utils"),
     ("qemu-system-x86_64", "qemu-system-x86"),
     ("curl", "curl"),
+    ("openssl", "openssl"),
     ("python3", "python3"),
     ("node", "nodejs"),
     ("npm", "npm"),
     ("chromium", "chromium"),
     ("setpriv", "util-linux"),
+    // The console's samples are read by what their languages read with.
+    ("go", "golang-go"),
+    ("gofmt", "golang-go"),
+    ("java", "default-jdk-headless"),
+    ("javac", "default-jdk-headless"),
+    ("php", "php-cli"),
+    ("mcs", "mono-mcs"),
+    ("mono", "mono-runtime"),
 ];
 
 /// Makes sure that everything is there, or fails with the one command that installs it.
