@@ -114,7 +114,7 @@ async fn keys_are_kept_listed_and_changed(place: &Place) {
         .await
         .unwrap();
     let ids = |keys: Vec<KeyRow>| keys.into_iter().map(|key| key.id.to_string()).collect::<Vec<_>>();
-    let (owners, users, strangers, all) = database
+    let (owners, users, strangers, all, of_account) = database
         .read(|tx| {
             let ci = user("ci");
             Ok((
@@ -122,10 +122,12 @@ async fn keys_are_kept_listed_and_changed(place: &Place) {
                 tx.keys(account(1), Some(&ci))?,
                 tx.keys(account(2), Some(&ci))?,
                 tx.all_keys()?,
+                [tx.account_keys(account(1))?, tx.account_keys(account(2))?],
             ))
         })
         .await
         .unwrap();
+    assert_eq!(of_account.map(ids), [vec!["owner", "first", "a-later"], vec![]]);
     assert_eq!([ids(owners), ids(users), ids(strangers)], [vec!["owner"], vec!["first", "a-later"], vec![]]);
     assert_eq!(ids(all), ["first", "owner", "a-later"]);
 
@@ -185,19 +187,22 @@ async fn policies_are_kept_and_stay_while_attached(place: &Place) {
         })
         .await
         .unwrap();
-    let (all, one, none, attached) = database
+    let (all, one, none, attached, pairs) = database
         .read(|tx| {
             Ok((
                 tx.policies(account(1))?,
                 tx.policy(account(1), &policy("p-1"))?,
                 tx.policy(account(2), &policy("p-1"))?,
                 tx.attached_policies(account(1), &user("zoe"))?,
+                [tx.attachments(account(1))?, tx.attachments(account(2))?],
             ))
         })
         .await
         .unwrap();
     assert_eq!((all, one, none), (vec![replaced.clone(), policy_row("p-2")], Some(replaced), None));
     assert_eq!(attached, ["LandfallFullAccess", "p-1"].map(policy));
+    let expected = [("ben", "p-1"), ("zoe", "LandfallFullAccess"), ("zoe", "p-1")];
+    assert_eq!(pairs, [expected.map(|(name, held)| (user(name), policy(held))).to_vec(), vec![]]);
     let (removals, detached) = database
         .write(|tx| {
             let p1 = policy("p-1");
