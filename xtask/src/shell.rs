@@ -1,6 +1,6 @@
-//! Running other programs: said before it is done, and a failure names the command.
+//! Running other programs: said before it is done, how long it took after, and a failure names the command.
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, time::Instant};
 
 use anyhow::{Context, bail};
 
@@ -15,10 +15,12 @@ pub(crate) fn command(root: &Path, program: &str, arguments: &[&str]) -> Command
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = shown(command);
     println!("\n$ {shown}");
+    let began = Instant::now();
     let status = command.status().with_context(|| format!("starting {shown}"))?;
     if !status.success() {
         bail!("{shown} failed ({status})");
     }
+    println!("[{} s]", began.elapsed().as_secs());
     Ok(())
 }
 

@@ -18,11 +18,7 @@ pub(crate) fn run_all(root: &Path) -> anyhow::Result<()> {
         workspace.extend(["--exclude", package]);
     }
     run(&mut command(root, "cargo", &workspace))?;
-    run(&mut command(
-        root,
-        "cargo",
-        &["build", "--locked", "--release", "-p", "landfall", "-p", "landfall-agent"],
-    ))?;
+    run(&mut command(root, "cargo", &["build", "--locked", "--release", "-p", "landfall"]))?;
     let agent = agent_static::build(root)?;
     let center = root.join("target/release/landfall");
     run(command(root, "cargo", &["test", "--locked", "-p", "reliability"])
