@@ -10,10 +10,12 @@ use std::{
 };
 
 use blockdev::{
-    Roots,
+    Disk, Roots,
     allocation::{self, InUse},
     direct::Reader,
-    disk_at, freeze, track,
+    disk_at, freeze,
+    plan::Writer,
+    track,
 };
 use replication::Range;
 
@@ -87,12 +89,44 @@ fn in_use(path: &Path, freezer: &Filesystems) -> io::Result<Vec<Range>> {
     };
     let reader = Reader::open(path).map_err(io::Error::other)?;
     let disk = disk_at(&Roots::default(), path).map_err(io::Error::other)?;
-    let map = allocation::map(&reader, &disk, settled);
     let mut ranges = Gathered::default();
+    // Asked before the records are read: who lets go of a device later has written while changes are tracked.
+    for range in written_around_filesystems(&disk) {
+        ranges.add(Range::new(range.start, range.end - range.start, u64::MAX).map_err(io::Error::other)?);
+    }
+    let map = allocation::map(&reader, &disk, settled);
     for range in map.into_allocated() {
         ranges.add(Range::new(range.start, range.end - range.start, u64::MAX).map_err(io::Error::other)?);
     }
     Ok(ranges.joined())
+}
+
+/// Parts of a disk that a process writes to by itself, such as a filesystem that is being made or a guest's own disk. Their
+/// records need not agree with what they hold, so all of them is in use. A mounted filesystem was settled by its kernel.
+fn written_around_filesystems(disk: &Disk) -> Vec<std::ops::Range<u64>> {
+    let whole = (disk.path.as_path(), &disk.contents, 0..disk.size_bytes);
+    let parts = disk.partitions.iter().filter_map(|part| {
+        let end = part.start_bytes.saturating_add(part.size_bytes).min(disk.size_bytes);
+        Some((part.path.as_deref()?, &part.contents, part.start_bytes.min(end)..end))
+    });
+    let devices: Vec<_> = std::iter::once(whole).chain(parts).collect();
+    let paths: Vec<&Path> = devices.iter().map(|(path, ..)| *path).collect();
+    let writers = Writer::of(&Roots::default(), &paths);
+    for writer in writers.iter().flatten() {
+        tracing::warn!(
+            process = writer.process,
+            name = %writer.name,
+            device = %writer.device.display(),
+            "a process writes to a device by itself, so all that is not mounted there is copied"
+        );
+    }
+    let whole_written = matches!(writers.first(), Some(Some(_)));
+    // What partitions hold is theirs to say, where there are any.
+    let first = usize::from(devices.len() > 1);
+    let written = devices.into_iter().zip(&writers).skip(first).filter(|((_, contents, range), writer)| {
+        contents.mounts.is_empty() && range.start < range.end && (whole_written || writer.is_some())
+    });
+    written.map(|((_, _, range), _)| range).collect()
 }
 
 /// The kernel's marks.

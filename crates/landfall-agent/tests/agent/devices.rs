@@ -4,7 +4,7 @@
 //! Kernels may lose an event without counting it. Then a run says so and compares everything: its figures are then not held
 //! to what is asserted of runs that are tracked, its content is.
 
-use std::{path::Path, process::Command};
+use std::{fs::OpenOptions, path::Path, process::Command, time::Duration};
 
 use agent_api::{REPORT, RunEvent, WorkDisk};
 use blockdev::{PartitionTable, Roots, disk_at};
@@ -133,4 +133,34 @@ async fn a_job_may_have_a_disk_and_an_image() {
         assert!(copies[1] == image);
     }
     source.stop().await;
+}
+
+#[test]
+fn a_filesystem_that_a_process_writes_to_by_itself_is_in_use_as_a_whole() {
+    const PART: u64 = 128 << 20;
+    let disk = LiveDisk::new(&[("nothing", PART >> 20), ("ext4", 64)]);
+    tool("mkfs.ext4", &["-q", "-F", "-E", "nodiscard", disk.part(1).to_str().unwrap()], "");
+    let source =
+        landfall_agent::replicate::Source::devices(&[(1, disk.path.clone())], Duration::from_secs(10))
+            .unwrap();
+    let in_use = || {
+        let ranges = (source.disks[0].allocated)().unwrap();
+        ranges.iter().map(|range| range.length()).sum::<u64>()
+    };
+    let at_rest = in_use();
+    assert!(at_rest < PART / 2, "{at_rest}");
+
+    // As mkfs does: everything else first, the records that lead to it last.
+    let making = OpenOptions::new().write(true).open(disk.part(1)).unwrap();
+    let meanwhile = in_use();
+    assert!(meanwhile > at_rest + PART / 2, "{meanwhile} of {at_rest}");
+    drop(making);
+    assert_eq!(in_use(), at_rest);
+
+    // Who has the whole disk open may be a guest that runs from it. What is mounted here is this kernel's.
+    let guest = OpenOptions::new().write(true).open(&disk.path).unwrap();
+    let meanwhile = in_use();
+    assert!(meanwhile > at_rest + PART / 2 && meanwhile < PART + (32 << 20), "{meanwhile} of {at_rest}");
+    drop(guest);
+    assert_eq!(in_use(), at_rest);
 }
