@@ -1421,6 +1421,18 @@ export interface DescribeImagesRequest {
   PageSize?: number | undefined;
 }
 
+/** What landfall image verify and landfall image test-boot found since it was made: the latest of each kind, the oldest first. */
+export interface ImageCheck {
+  /** What was looked at: Verification, all of its content against what was signed, or TestBoot, whether it comes up in a virtual machine. */
+  Kind: string;
+  /** Passed or Failed. */
+  Result: string;
+  /** When it was looked at, UTC. */
+  Time: string;
+  /** What was found, in words. */
+  Detail: string;
+}
+
 /** The images. */
 export interface Image {
   /** Id of the image; also the name of its directory on the center. */
@@ -1441,6 +1453,8 @@ export interface Image {
   Roots: { Root: string[] };
   /** How its content is kept: shared with the copy, an overlay, or bytes of its own. */
   Storage: string;
+  /** What landfall image verify and landfall image test-boot found since it was made: the latest of each kind, the oldest first. */
+  Checks: { Check: ImageCheck[] };
 }
 
 /** What DescribeImages answers. */

@@ -1,4 +1,4 @@
-//! The audit trail: who did what to a code, a source, a job, a workgroup or an identity, and who signed in, when, from
+//! The audit trail: who did what to a code, a source, a job, an image, a workgroup or an identity, and who signed in, when, from
 //! where, and what was refused and why.
 //!
 //! Events are only ever added. None carries the value of a code: there is no field it could be put in that
@@ -45,6 +45,10 @@ pub enum Event {
     JobExpired,
     /// A job was deleted.
     JobDeleted,
+    /// An image was read and compared with what was signed.
+    ImageVerified,
+    /// An image was started in a virtual machine.
+    ImageBooted,
     /// A workgroup was created.
     WorkgroupCreated,
     /// A workgroup was renamed or described anew.
@@ -87,7 +91,7 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::TokenCreated,
         Self::TokenDisabled,
         Self::TokenDeleted,
@@ -106,6 +110,8 @@ impl Event {
         Self::JobFailed,
         Self::JobExpired,
         Self::JobDeleted,
+        Self::ImageVerified,
+        Self::ImageBooted,
         Self::WorkgroupCreated,
         Self::WorkgroupChanged,
         Self::WorkgroupJoined,
@@ -148,6 +154,8 @@ impl Event {
             Self::JobFailed => "job.failed",
             Self::JobExpired => "job.expired",
             Self::JobDeleted => "job.deleted",
+            Self::ImageVerified => "image.verified",
+            Self::ImageBooted => "image.booted",
             Self::WorkgroupCreated => "workgroup.created",
             Self::WorkgroupChanged => "workgroup.changed",
             Self::WorkgroupJoined => "workgroup.joined",
@@ -210,7 +218,7 @@ pub struct Recorded {
 pub struct Filter {
     /// Only this event.
     pub event: Option<Event>,
-    /// Only events of this code, source, job, workgroup, user, key or policy.
+    /// Only events of this code, source, job, image, workgroup, user, key or policy.
     pub resource: Option<String>,
     /// Only what this one did.
     pub actor: Option<String>,

@@ -28,8 +28,12 @@ macro_rules! step {
 }
 
 /// All steps, in their order. A step that was released is never edited.
-const STEPS: &[Step] =
-    &[step!(1, "0001_initial.sql"), step!(2, "0002_workgroups.sql"), step!(3, "0003_jobs.sql")];
+const STEPS: &[Step] = &[
+    step!(1, "0001_initial.sql"),
+    step!(2, "0002_workgroups.sql"),
+    step!(3, "0003_jobs.sql"),
+    step!(4, "0004_image_checks.sql"),
+];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (
     version BIGINT PRIMARY KEY NOT NULL,

@@ -3,6 +3,7 @@
 //! It works beside a running center. It needs no AccessKey: whoever may read the data directory and the master key owns
 //! the center anyway. The master key is needed because an image is trusted by the signature of this center alone.
 
+mod checks;
 mod damage;
 mod export;
 mod list;
@@ -73,8 +74,8 @@ pub(crate) async fn run(args: ImageArgs) -> anyhow::Result<(Said, ExitCode)> {
     let done = |said| (said, ExitCode::SUCCESS);
     match args.command {
         ImageCommand::List => list::run(&shelf, view).map(done),
-        ImageCommand::Show(image) => show::run(&shelf, &image.id, view).map(done),
-        ImageCommand::Verify(args) => verify::run(&shelf, &args, view),
+        ImageCommand::Show(image) => show::run(&shelf, &image.id, view).await.map(done),
+        ImageCommand::Verify(args) => verify::run(&shelf, &args, view).await,
         ImageCommand::Export(args) => export::run(&shelf, args, view).await.map(done),
         ImageCommand::TestBoot(args) => test_boot::run(&shelf, args, view).await,
         ImageCommand::Remove(image) => remove::run(&shelf, &image.id).await.map(done),

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use image::{How, Image};
 use serde::Serialize;
 
-use super::{Shelf, View, list::room};
+use super::{
+    Shelf, View,
+    checks::{CheckShown, kept},
+    list::room,
+};
 use crate::output::{Cell, Said, bytes, facts, table};
 
 /// What is said of an image.
@@ -27,6 +31,7 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     signed_by: Option<String>,
     disks: Vec<DiskShown>,
+    checks: Vec<CheckShown>,
 }
 
 #[derive(Serialize)]
@@ -55,15 +60,21 @@ enum HowShown {
     },
 }
 
-pub(super) fn run(shelf: &Shelf, id: &str, view: View) -> anyhow::Result<Said> {
+pub(super) async fn run(shelf: &Shelf, id: &str, view: View) -> anyhow::Result<Said> {
     let image = shelf.image(id)?;
     let signed = shelf.signature(&image);
-    let shown = shown(&image, signed.word(), signed.0.ok().map(|key| hex::encode(key.0)))?;
+    let checks = kept(shelf, id).await?;
+    let shown = shown(&image, signed.word(), signed.0.ok().map(|key| hex::encode(key.0)), checks)?;
     let said = view.output.say(&shown, || text(&shown, signed.sentence(), view));
     Ok(said.with_aside(format!("landfall image verify {id} reads all of it and compares")))
 }
 
-fn shown(image: &Image, signature: &'static str, signed_by: Option<String>) -> anyhow::Result<Shown> {
+fn shown(
+    image: &Image,
+    signature: &'static str,
+    signed_by: Option<String>,
+    checks: Vec<CheckShown>,
+) -> anyhow::Result<Shown> {
     let manifest = image.manifest();
     let origin = manifest.origin.clone();
     let room = image.room()?;
@@ -88,6 +99,7 @@ fn shown(image: &Image, signature: &'static str, signed_by: Option<String>) -> a
         signature,
         signed_by,
         disks: manifest.disks.iter().map(disk).collect(),
+        checks,
     })
 }
 
@@ -95,22 +107,21 @@ fn text(shown: &Shown, signed: Cell, view: View) -> String {
     let moment = |at: &str| if at.is_empty() { "-".into() } else { view.screen.written(at) };
     let tools: Vec<String> =
         shown.made_with.iter().map(|(tool, version)| format!("{tool} {version}")).collect();
-    let mut text = facts(
-        view.screen,
-        &[
-            ("Id", shown.image_id.as_str().into()),
-            ("Name", Cell::known(Some(&shown.name))),
-            ("Source", Cell::known(Some(&shown.source_id))),
-            ("Job", Cell::known(Some(&shown.job_id))),
-            ("Run", Cell::known(Some(&shown.run_id))),
-            ("Started", moment(&shown.started_time)),
-            ("Finished", moment(&shown.finished_time)),
-            ("Signed", signed),
-            ("Made with", Cell::known(Some(&tools.join(", ")))),
-            ("Directory", shown.directory.as_str().into()),
-            ("Room", room(shown.room_bytes, shown.shared_bytes).into()),
-        ],
-    );
+    let mut lines = vec![
+        ("Id", shown.image_id.as_str().into()),
+        ("Name", Cell::known(Some(&shown.name))),
+        ("Source", Cell::known(Some(&shown.source_id))),
+        ("Job", Cell::known(Some(&shown.job_id))),
+        ("Run", Cell::known(Some(&shown.run_id))),
+        ("Started", moment(&shown.started_time)),
+        ("Finished", moment(&shown.finished_time)),
+        ("Signed", signed),
+        ("Made with", Cell::known(Some(&tools.join(", ")))),
+        ("Directory", shown.directory.as_str().into()),
+        ("Room", room(shown.room_bytes, shown.shared_bytes).into()),
+    ];
+    lines.extend(shown.checks.iter().map(CheckShown::fact));
+    let mut text = facts(view.screen, &lines);
     let rows: Vec<[Cell; 4]> = shown
         .disks
         .iter()

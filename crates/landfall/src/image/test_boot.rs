@@ -5,8 +5,9 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Args, ValueEnum, value_parser};
 use image::{Boot, BootOutcome, Booted, Damage, Firmware, Image, ImageError};
 use serde::Serialize;
+use smc::job::CheckKind;
 
-use super::{ImageArg, Shelf, View, damage::DamageShown, progress::Meter, stop::stoppable};
+use super::{ImageArg, Shelf, View, checks, damage::DamageShown, progress::Meter, stop::stoppable, verify};
 use crate::output::{Cell, Said, Tone, facts};
 
 /// Lines of the serial line that are shown when an image did not come up.
@@ -61,7 +62,7 @@ pub(super) async fn run(shelf: &Shelf, args: TestBootArgs, view: View) -> anyhow
     let id = args.image.id.clone();
     let trusted = shelf.trusted;
     let expected = args.expect.clone();
-    let (firmware, booted, damage) = stoppable(move |stop| {
+    let (firmware, booted, size, damage) = stoppable(move |stop| {
         let (firmware, booted) = start(&image, &args, &|| !stop.asked())?;
         if booted.outcome == BootOutcome::Stopped {
             return Err(ImageError::Stopped);
@@ -69,7 +70,7 @@ pub(super) async fn run(shelf: &Shelf, args: TestBootArgs, view: View) -> anyhow
         let size = image.manifest().disks.iter().map(|disk| disk.size_bytes).sum();
         let mut meter = Meter::new(size);
         let verified = image.verify(Some(trusted), |bytes| meter.add(bytes))?;
-        Ok((firmware, booted, verified.damage))
+        Ok((firmware, booted, size, verified.damage))
     })
     .await?;
     let up = booted.outcome == BootOutcome::Up;
@@ -92,6 +93,10 @@ pub(super) async fn run(shelf: &Shelf, args: TestBootArgs, view: View) -> anyhow
     let mut said = view.output.say(&shown, || text(&shown, &expected, &damage, view));
     if !up {
         said = said.with_aside(remedy(booted.outcome, &booted.said));
+    }
+    let booted = (CheckKind::TestBoot, up, outcome(&shown, &expected));
+    for found in [booted, verify::outcome(size, &damage)] {
+        said = checks::keep(shelf, &id, found, said).await;
     }
     let good = up && damage.is_empty();
     Ok((said, if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
@@ -123,6 +128,20 @@ fn start(
         scratch: scratch.path().to_owned(),
     };
     Ok((name, image.test_boot_while(&boot, wanted)?))
+}
+
+/// What a start came to, to be kept.
+fn outcome(shown: &Shown, expected: &str) -> String {
+    let Shown { seconds, firmware, .. } = shown;
+    let came = match shown.outcome {
+        "Up" => format!("{expected:?} came up after {seconds} s"),
+        "TooLate" => format!("no {expected:?} within {seconds} s"),
+        _ => format!("the machine ended after {seconds} s"),
+    };
+    match shown.last_lines.last() {
+        Some(line) if !shown.up => format!("{came}; firmware {firmware}; it said last: {line}"),
+        _ => format!("{came}; firmware {firmware}"),
+    }
 }
 
 fn text(shown: &Shown, expected: &str, damage: &[Damage], view: View) -> String {

@@ -5,8 +5,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 use image::{Damage, DiskManifest, Image, ImageError};
 use serde::Serialize;
+use smc::job::CheckKind;
 
-use super::{ImageArg, Shelf, View, damage::DamageShown, progress::Meter, shelf::short};
+use super::{ImageArg, Shelf, View, checks, damage::DamageShown, progress::Meter, shelf::short};
 use crate::output::{Said, bytes};
 
 #[derive(Args)]
@@ -37,7 +38,7 @@ struct Shown {
     damage: Vec<DamageShown>,
 }
 
-pub(super) fn run(shelf: &Shelf, args: &VerifyArgs, view: View) -> anyhow::Result<(Said, ExitCode)> {
+pub(super) async fn run(shelf: &Shelf, args: &VerifyArgs, view: View) -> anyhow::Result<(Said, ExitCode)> {
     let image = shelf.image(&args.image.id)?;
     let (signed_by, size, damage) = match &args.against {
         None => {
@@ -64,11 +65,27 @@ pub(super) fn run(shelf: &Shelf, args: &VerifyArgs, view: View) -> anyhow::Resul
         damage: damage.iter().map(DamageShown::from).collect(),
     };
     let said = view.output.say(&shown, || text(&image, args, signed_by.map(short), size, &damage));
+    // A file that was exported is no part of what the center has.
+    let said = if args.against.is_some() {
+        said
+    } else {
+        checks::keep(shelf, &args.image.id, outcome(size, &damage), said).await
+    };
     Ok(if shown.equal {
         (said, ExitCode::SUCCESS)
     } else {
         (said.with_aside(remedy(&damage, args.against.is_some())), ExitCode::FAILURE)
     })
+}
+
+/// What a verification came to, to be kept.
+pub(super) fn outcome(size: u64, damage: &[Damage]) -> (CheckKind, bool, String) {
+    let detail = match damage {
+        [] => format!("equal to what was signed, {}", bytes(size)),
+        [one] => one.to_string(),
+        [one, rest @ ..] => format!("{one}; and {} more", rest.len()),
+    };
+    (CheckKind::Verification, damage.is_empty(), detail)
 }
 
 fn text(image: &Image, args: &VerifyArgs, key: Option<String>, size: u64, damage: &[Damage]) -> String {

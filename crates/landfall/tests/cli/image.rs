@@ -403,6 +403,52 @@ fn an_image_is_started() {
 }
 
 #[test]
+fn what_was_found_of_an_image_is_kept_with_it_and_told_in_the_trail() {
+    let bench = Bench::new();
+    let id = "m-2123456789abcdefghij";
+    build(&bench, id, &boot_sector("web login: "), &signer(&bench));
+    record(&bench, id);
+    let lines = [
+        format!("image test-boot {id} --timeout 4 --memory 128 --expect hello"),
+        format!("image test-boot {id} --timeout 120 --memory 128"),
+    ];
+    let shown = format!("image show {id} --output json");
+    let checks = |bench: &Bench| {
+        let shown: Vec<_> = shown.split(' ').collect();
+        let checks = bench.json(&shown)["Checks"].as_array().unwrap().clone();
+        let told = checks.iter().map(|check| {
+            assert!(Timestamp::parse(check["Time"].as_str().unwrap()).is_some());
+            format!("{} {}", check["Kind"].as_str().unwrap(), check["Result"].as_str().unwrap())
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort();
+        told.join(", ")
+    };
+    assert_eq!(checks(&bench), "");
+    bench.session(&[&lines[0]]);
+    assert_eq!(checks(&bench), "TestBoot Failed, Verification Passed");
+    bench.session(&[&lines[1]]);
+    assert_eq!(checks(&bench), "TestBoot Passed, Verification Passed");
+    // An exported file is not what the center has.
+    let exported = bench.data().join("exported.raw");
+    let exported = exported.to_str().unwrap();
+    bench.session(&[&format!("image export {id} --format raw --to {exported}")]);
+    flip(Path::new(exported), 9 * MIB);
+    bench.session(&[&format!("image verify {id} --against {exported}")]);
+    assert_eq!(checks(&bench), "TestBoot Passed, Verification Passed");
+    flip(&disk(&bench, id), 9 * MIB + 5);
+    bench.session(&[&format!("image verify {id}")]);
+    assert_eq!(checks(&bench), "TestBoot Passed, Verification Failed");
+    let told = bench.session(&[&format!("image show {id}")]);
+    assert!(told.contains("Verified") && told.contains("failed, "), "{told}");
+    assert!(told.contains(r#""login:" came up after"#), "{told}");
+    let trail = bench.session(&["admin audit"]);
+    for line in ["image.booted", "image.verified", "Failed: no", r#"Passed: "login:" came up"#] {
+        assert!(trail.contains(line), "{line}: {trail}");
+    }
+}
+
+#[test]
 fn ctrl_c_ends_a_start_and_its_machine() {
     let bench = Bench::new();
     build(&bench, "m-1", &[7; 4096], &signer(&bench));

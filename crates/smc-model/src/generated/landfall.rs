@@ -438,6 +438,50 @@ pub static DESCRIBE_IMAGES: Operation = Operation {
                         example: None,
                         description: "How its content is kept: shared with the copy, an overlay, or bytes of its own.",
                     },
+                    ResponseField {
+                        name: "Checks",
+                        kind: ResponseKind::Objects(
+                            "Check",
+                            &[
+                                ResponseField {
+                                    name: "Kind",
+                                    kind: ResponseKind::Text,
+                                    optional: false,
+                                    secret: false,
+                                    example: Some("TestBoot"),
+                                    description: "What was looked at: Verification, all of its content against what was signed, or TestBoot, whether it comes up in a virtual machine.",
+                                },
+                                ResponseField {
+                                    name: "Result",
+                                    kind: ResponseKind::Text,
+                                    optional: false,
+                                    secret: false,
+                                    example: Some("Passed"),
+                                    description: "Passed or Failed.",
+                                },
+                                ResponseField {
+                                    name: "Time",
+                                    kind: ResponseKind::Text,
+                                    optional: false,
+                                    secret: false,
+                                    example: Some("2026-11-24T08:00:00Z"),
+                                    description: "When it was looked at, UTC.",
+                                },
+                                ResponseField {
+                                    name: "Detail",
+                                    kind: ResponseKind::Text,
+                                    optional: false,
+                                    secret: false,
+                                    example: None,
+                                    description: "What was found, in words.",
+                                },
+                            ],
+                        ),
+                        optional: false,
+                        secret: false,
+                        example: None,
+                        description: "What landfall image verify and landfall image test-boot found since it was made: the latest of each kind, the oldest first.",
+                    },
                 ],
             ),
             optional: false,
@@ -537,6 +581,8 @@ pub struct Image {
     pub roots: ImageRootList,
     /// How its content is kept: shared with the copy, an overlay, or bytes of its own.
     pub storage: String,
+    /// What landfall image verify and landfall image test-boot found since it was made: the latest of each kind, the oldest first.
+    pub checks: ImageCheckList,
 }
 
 /// A list as the wire has it: inside an object of one key.
@@ -549,6 +595,34 @@ pub struct ImageRootList {
 
 impl From<Vec<String>> for ImageRootList {
     fn from(items: Vec<String>) -> Self {
+        Self { items }
+    }
+}
+
+/// An entry of a reply.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ImageCheck {
+    /// What was looked at: Verification, all of its content against what was signed, or TestBoot, whether it comes up in a virtual machine.
+    pub kind: String,
+    /// Passed or Failed.
+    pub result: String,
+    /// When it was looked at, UTC.
+    pub time: String,
+    /// What was found, in words.
+    pub detail: String,
+}
+
+/// A list as the wire has it: inside an object of one key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ImageCheckList {
+    /// The entries.
+    #[serde(rename = "Check")]
+    pub items: Vec<ImageCheck>,
+}
+
+impl From<Vec<ImageCheck>> for ImageCheckList {
+    fn from(items: Vec<ImageCheck>) -> Self {
         Self { items }
     }
 }

@@ -1,14 +1,15 @@
 //! Images in the words of Landfall's own contract.
 
 use smc_model::generated::landfall::{
-    DescribeImagesRequest, DescribeImagesResponse, Image as Shown, ImageList, ImageRootList,
+    DescribeImagesRequest, DescribeImagesResponse, Image as Shown, ImageCheck as ShownCheck, ImageCheckList,
+    ImageList, ImageRootList,
 };
 
 use super::{page, total};
 use crate::{
-    JobId,
+    ImageId, JobId,
     account::Caller,
-    job::Image,
+    job::{Image, ImageCheck},
     ports::{Clock, Random, Store},
     registry::{Error, Registry},
 };
@@ -34,14 +35,17 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         reply.total_count = total(images.len() as u64);
         let page = page(page_number, page_size);
         let passed_over = usize::try_from(page.offset).unwrap_or(usize::MAX);
-        let rows = images.into_iter().skip(passed_over).take(page.limit as usize);
-        reply.images = ImageList { items: rows.map(shown).collect() };
+        let rows: Vec<_> = images.into_iter().skip(passed_over).take(page.limit as usize).collect();
+        let checks = self.image_checks(rows.iter().map(|image| image.id.clone()).collect()).await?;
+        reply.images = ImageList { items: rows.into_iter().map(|image| shown(image, &checks)).collect() };
         Ok(reply)
     }
 }
 
-fn shown(image: Image) -> Shown {
+fn shown(image: Image, checks: &[(ImageId, ImageCheck)]) -> Shown {
+    let own = checks.iter().filter(|(checked, _)| *checked == image.id);
     Shown {
+        checks: ImageCheckList { items: own.map(|(_, check)| shown_check(check)).collect() },
         image_id: image.id.to_string(),
         image_name: image.name,
         job_id: image.job.to_string(),
@@ -51,5 +55,14 @@ fn shown(image: Image) -> Shown {
         size_bytes: image.size_bytes,
         roots: ImageRootList { items: image.roots },
         storage: image.storage,
+    }
+}
+
+fn shown_check(check: &ImageCheck) -> ShownCheck {
+    ShownCheck {
+        kind: check.kind.as_str().to_owned(),
+        result: check.result().to_owned(),
+        time: check.at.to_string(),
+        detail: check.detail.clone(),
     }
 }

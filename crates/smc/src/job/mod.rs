@@ -4,11 +4,13 @@
 //! as events to one machine, which gives the next state or says why not.
 
 mod apply;
+mod check;
 pub mod disks;
 pub mod parameters;
 pub mod settings;
 pub mod state;
 
+pub use check::{CheckKind, ImageCheck, MAX_DETAIL};
 pub use parameters::Parameters;
 pub use settings::{JobDisk, JobSettings, NamedPart};
 pub use state::{Event, Refused, Running, Stage, State, Status, Step};

@@ -4,7 +4,7 @@ use super::{Listing, Page, StoreError};
 use crate::{
     ImageId, JobId, RunId, SourceId, Timestamp,
     account::AccountId,
-    job::{Image, Job, JobProgress, Run, Stage, Status},
+    job::{Image, ImageCheck, Job, JobProgress, Run, Stage, Status},
     tag::{Tag, TagFilter},
     workgroup::CreatingCall,
 };
@@ -105,10 +105,17 @@ pub trait JobTx {
     fn insert_image(&mut self, image: &Image) -> Result<(), StoreError>;
     /// The account's images, newest first: of one job, or all.
     fn images(&mut self, account: &AccountId, job: Option<&JobId>) -> Result<Vec<Image>, StoreError>;
+    /// Finds an image of any account.
+    fn image(&mut self, id: &ImageId) -> Result<Option<Image>, StoreError>;
     /// Whether an image of the account has this name.
     fn image_name_taken(&mut self, account: &AccountId, name: &str) -> Result<bool, StoreError>;
     /// Removes an image; says whether there was one.
     fn delete_image(&mut self, id: &ImageId) -> Result<bool, StoreError>;
+    /// Notes what looking at an image came to, in place of the one before of its kind; an image that is gone is passed
+    /// over.
+    fn note_check(&mut self, image: &ImageId, check: &ImageCheck) -> Result<(), StoreError>;
+    /// What looking at these images came to, by image in the order given, the oldest first.
+    fn checks(&mut self, images: &[ImageId]) -> Result<Vec<(ImageId, ImageCheck)>, StoreError>;
 
     /// The tags of these jobs, by job in the order given, then by key.
     fn job_tags(&mut self, jobs: &[JobId]) -> Result<Vec<(JobId, Tag)>, StoreError>;

@@ -13,7 +13,7 @@ mod workgroups;
 pub use codes::{CodeCheck, Created, Lineage, NewCode};
 pub use error::{Error, Refusal};
 pub use imports::{Arrival, Import, Imported};
-pub use jobs::{JobChange, JobQuery, JobView, NewJob};
+pub use jobs::{JobChange, JobQuery, JobView, NewJob, keep_image_check};
 pub use sources::{Removal, Rename, SourceView};
 pub use tags::{Resources, TagPage, Tagged};
 pub use workgroups::{NewWorkgroup, WorkgroupFilter};

@@ -1,8 +1,10 @@
 //! Creating, describing and deleting workgroups; putting sources into them and taking them out.
 
+use std::collections::HashSet;
+
 use super::{Error, Registry};
 use crate::{
-    SourceId, WorkgroupId,
+    ImageId, SourceId, WorkgroupId,
     account::{AccountId, Caller},
     audit::Event,
     ids::ID_ENTROPY,
@@ -139,9 +141,11 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             let memberships = tx.members(&ids)?;
             let sources: Vec<_> = memberships.iter().map(|membership| membership.source.clone()).collect();
             let jobs = tx.jobs_of_sources(&sources)?;
+            let failed = failed_tests(tx, &jobs)?;
             let with_members = workgroups.into_iter().map(|workgroup| {
                 let own = memberships.iter().filter(|membership| membership.workgroup == workgroup.id);
-                let members: Vec<_> = own.map(|membership| member(&membership.source, &jobs)).collect();
+                let members: Vec<_> =
+                    own.map(|membership| member(&membership.source, &jobs, &failed)).collect();
                 (workgroup, members)
             });
             let in_status =
@@ -210,10 +214,23 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     }
 }
 
-/// A member with the stage of its latest job; one that is being deleted counts no more. Nothing tests images yet.
-fn member(source: &SourceId, jobs: &[Job]) -> Member {
+/// A member with the stage of its latest job, and whether that job's latest image failed a test; a job that is being
+/// deleted counts no more.
+fn member(source: &SourceId, jobs: &[Job], failed: &HashSet<ImageId>) -> Member {
     let latest = jobs.iter().find(|job| job.source == *source && job.state != State::Deleting);
-    Member { source: source.clone(), stage: latest.map(Stage::of), test_failed: false }
+    let image = latest.and_then(|job| job.image.as_ref());
+    Member {
+        source: source.clone(),
+        stage: latest.map(Stage::of),
+        test_failed: image.is_some_and(|image| failed.contains(image)),
+    }
+}
+
+/// Those of the jobs' latest images of which a test failed: the latest of either kind.
+fn failed_tests(tx: &mut dyn Tx, jobs: &[Job]) -> Result<HashSet<ImageId>, StoreError> {
+    let images: Vec<_> = jobs.iter().filter_map(|job| job.image.clone()).collect();
+    let checks = tx.checks(&images)?.into_iter();
+    Ok(checks.filter(|(_, check)| !check.passed).map(|(image, _)| image).collect())
 }
 
 fn listed(sources: &[SourceId]) -> String {

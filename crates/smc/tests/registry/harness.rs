@@ -58,6 +58,7 @@ impl Random for CountingRandom {
 pub(crate) struct World {
     pub(crate) registry: Registry<Database, ManualClock, CountingRandom>,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) database: Database,
     pub(crate) caller: Caller,
     pub(crate) other: Caller,
 }
@@ -85,13 +86,13 @@ impl World {
             database.write(move |tx| tx.insert_account(&row)).await.unwrap();
         }
         let registry = Registry::new(
-            database,
+            database.clone(),
             clock.clone(),
             Arc::new(CountingRandom::default()),
             CodeKey::new([7; 32]),
             Settings { code_quota: None },
         );
-        Self { registry, clock, caller: own, other }
+        Self { registry, clock, database, caller: own, other }
     }
 
     pub(crate) async fn code(&self, uses: u32, days: u32) -> (AccessTokenId, AccessTokenCode) {

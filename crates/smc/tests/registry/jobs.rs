@@ -51,7 +51,7 @@ impl World {
     }
 
     /// Conducts the run that goes on to its end; gives its image and those that went for it.
-    async fn run_through(&self, id: &JobId) -> (Image, Vec<Image>) {
+    pub(crate) async fn run_through(&self, id: &JobId) -> (Image, Vec<Image>) {
         let job = self.conducted(id).await;
         let State::Running(running) = &job.state else { panic!("{:?}", job.state) };
         let run = running.run.clone().unwrap();

@@ -1,6 +1,12 @@
 //! Workgroups by the operations of the contract: limits, names, members, idempotence.
 
 use serde_json::Value;
+use smc::{
+    ImageId, JobId,
+    job::{CheckKind, ImageCheck},
+    ports::Clock,
+    registry::keep_image_check,
+};
 
 use crate::harness::{World, call, on_both_engines};
 
@@ -135,5 +141,54 @@ fn a_group_holds_fifty_sources() {
             let refused = call(&world, "AssociateSourceServers", &params).await.err();
             assert_eq!(refused.as_deref(), (number == 50).then_some("QuotaExceeded.WorkgroupSourceServer"));
         }
+    });
+}
+
+#[test]
+fn an_image_that_failed_its_test_is_a_warning_until_one_passes() {
+    on_both_engines(|world| async move {
+        let code = world.code(1, 9).await;
+        let source = world.source(&code, 1).await;
+        let group = create(&world, &[]).await.unwrap();
+        call(&world, "AssociateSourceServers", &[("WorkgroupId", &group), ("SourceId.1", source.as_str())])
+            .await
+            .unwrap();
+        let parameters = [("RegionId", "cn-hangzhou"), ("SourceId", source.as_str())];
+        let job = call(&world, "CreateReplicationJob", &parameters).await.unwrap();
+        let job = JobId::parse(job["JobId"].as_str().unwrap()).unwrap();
+        world.registry.start_job(&world.caller, job.clone()).await.unwrap();
+        let (image, _) = world.run_through(&job).await;
+
+        let found = |kind, passed| {
+            let check = ImageCheck::new(kind, world.registry.clock().now(), passed, "what was seen");
+            let id = image.id.clone();
+            world.database.write(move |tx| keep_image_check(tx, &id, &check))
+        };
+        let warned = || async {
+            let warnings = listed(&world, &[]).await[0]["Warnings"]["Warning"].as_array().unwrap().clone();
+            warnings.iter().any(|warning| {
+                warning["WarningType"] == "NotPassed"
+                    && warning["SourceIds"]["SourceId"] == serde_json::json!([source.as_str()])
+            })
+        };
+        assert!(!warned().await);
+        for (kind, passed, expected) in [
+            (CheckKind::TestBoot, false, true),
+            (CheckKind::Verification, true, true),
+            (CheckKind::TestBoot, true, false),
+            (CheckKind::Verification, false, true),
+            (CheckKind::Verification, true, false),
+        ] {
+            assert!(found(kind, passed).await.unwrap());
+            assert_eq!(warned().await, expected, "{kind:?} {passed}");
+        }
+        let images = call(&world, "DescribeImages", &[]).await.unwrap();
+        let checks = images["Images"]["Image"][0]["Checks"]["Check"].as_array().unwrap().clone();
+        assert_eq!(checks.len(), 2, "of each kind the latest: {checks:?}");
+        assert_eq!((&checks[0]["Result"], &checks[0]["Detail"]), (&"Passed".into(), &"what was seen".into()));
+        let unknown = ImageId::from_random(&[9; 32]);
+        let check = ImageCheck::new(CheckKind::TestBoot, world.registry.clock().now(), true, "");
+        let kept = world.database.write(move |tx| keep_image_check(tx, &unknown, &check)).await.unwrap();
+        assert!(!kept, "there is no record to keep it with");
     });
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, hash::Hash};
 
-use smc::{JobId, SourceId, ids::NotAnId, ports::StoreError};
+use smc::{ImageId, JobId, SourceId, ids::NotAnId, ports::StoreError};
 
 use crate::{driver::Value, predicate::Predicate, transaction::Transaction};
 
@@ -28,6 +28,16 @@ impl Owner for SourceId {
 }
 
 impl Owner for JobId {
+    fn text(&self) -> &str {
+        self.as_str()
+    }
+
+    fn read(text: &str) -> Result<Self, NotAnId> {
+        Self::parse(text)
+    }
+}
+
+impl Owner for ImageId {
     fn text(&self) -> &str {
         self.as_str()
     }

@@ -2,9 +2,10 @@
 
 use super::{Actor, change};
 use crate::{
-    JobId,
+    ImageId, JobId,
     account::AccountId,
-    job::{Cycle, Event, Image, Job, Refused},
+    audit::{Entry, Event as Audited},
+    job::{CheckKind, Cycle, Event, Image, ImageCheck, Job, Refused},
     ports::{Clock, Random, Store, StoreError, Tx},
     registry::{Error, Registry},
 };
@@ -47,10 +48,36 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         work.await?.ok_or(Error::NoJob(name))
     }
 
+    /// What looking at these images came to, by image in the order given, the oldest first.
+    pub async fn image_checks(&self, images: Vec<ImageId>) -> Result<Vec<(ImageId, ImageCheck)>, Error> {
+        Ok(self.store.read(move |tx| tx.checks(&images)).await?)
+    }
+
     /// The account's images, newest first: of one job, or all.
     pub async fn images(&self, account: AccountId, job: Option<JobId>) -> Result<Vec<Image>, Error> {
         Ok(self.store.read(move |tx| tx.images(&account, job.as_ref())).await?)
     }
+}
+
+/// Keeps what somebody on the center's own machine found of an image, and tells the trail; says whether the center has
+/// a record of that image to keep it with.
+pub fn keep_image_check(tx: &mut dyn Tx, id: &ImageId, check: &ImageCheck) -> Result<bool, StoreError> {
+    let Some(image) = tx.image(id)? else { return Ok(false) };
+    tx.note_check(id, check)?;
+    let event = match check.kind {
+        CheckKind::Verification => Audited::ImageVerified,
+        CheckKind::TestBoot => Audited::ImageBooted,
+    };
+    tx.record(&Entry {
+        account: image.account,
+        at: check.at,
+        event,
+        resource: id.to_string(),
+        actor: "operator".to_owned(),
+        address: String::new(),
+        detail: format!("{}: {}", check.result(), check.detail),
+    })?;
+    Ok(true)
 }
 
 /// The images of an incremental job beyond those that it keeps: the oldest.

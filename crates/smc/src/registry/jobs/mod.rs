@@ -12,6 +12,7 @@ mod operate;
 mod times;
 
 pub use create::NewJob;
+pub use images::keep_image_check;
 pub use list::{JobQuery, JobView};
 pub use modify::JobChange;
 

@@ -37,6 +37,11 @@ pub(super) fn list(
     transaction.query(&sql, predicate.values())?.into_iter().map(read).collect()
 }
 
+pub(super) fn find(transaction: &mut Transaction<'_>, id: &ImageId) -> Result<Option<Image>, StoreError> {
+    let sql = format!("SELECT {} FROM images WHERE id = $1", COLUMNS.join(", "));
+    transaction.query(&sql, &[id.as_str().into()])?.into_iter().next().map(read).transpose()
+}
+
 pub(super) fn name_taken(
     transaction: &mut Transaction<'_>,
     account: AccountId,

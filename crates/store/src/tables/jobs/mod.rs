@@ -1,5 +1,6 @@
 //! Replication jobs and what hangs on them: a flat list that says which function of which table does what.
 
+mod checks;
 mod images;
 mod lease;
 mod listing;
@@ -10,7 +11,7 @@ mod runs;
 use ram::AccountId;
 use smc::{
     ImageId, JobId, RunId, SourceId, Timestamp,
-    job::{Image, Job, JobProgress, Run},
+    job::{Image, ImageCheck, Job, JobProgress, Run},
     ports::{JobFilter, JobTx, Listing, Page, StoreError},
     tag::{Tag, TagFilter},
     workgroup::CreatingCall,
@@ -140,12 +141,24 @@ impl JobTx for Transaction<'_> {
         images::list(self, *account, job)
     }
 
+    fn image(&mut self, id: &ImageId) -> Result<Option<Image>, StoreError> {
+        images::find(self, id)
+    }
+
     fn image_name_taken(&mut self, account: &AccountId, name: &str) -> Result<bool, StoreError> {
         images::name_taken(self, *account, name)
     }
 
     fn delete_image(&mut self, id: &ImageId) -> Result<bool, StoreError> {
         images::delete(self, id)
+    }
+
+    fn note_check(&mut self, image: &ImageId, check: &ImageCheck) -> Result<(), StoreError> {
+        checks::note(self, image, check)
+    }
+
+    fn checks(&mut self, images: &[ImageId]) -> Result<Vec<(ImageId, ImageCheck)>, StoreError> {
+        checks::of(self, images)
     }
 
     fn job_tags(&mut self, jobs: &[JobId]) -> Result<Vec<(JobId, Tag)>, StoreError> {

@@ -2,7 +2,7 @@
 
 use smc::{
     JobId,
-    job::{Image, Job, JobProgress, Run, State, Trigger},
+    job::{CheckKind, Image, ImageCheck, Job, JobProgress, Run, State, Trigger},
     ports::{JobTx, StoreError},
     tag::{Tag, TagFilter},
 };
@@ -17,6 +17,7 @@ on_both_engines!(
     progress_is_noted_for_jobs_that_are_there,
     a_lease_is_one_centers_until_it_lapses_or_is_given_back,
     images_are_listed_and_removed,
+    of_each_kind_the_latest_check_of_an_image_is_kept,
     a_job_goes_with_all_but_its_images,
     jobs_are_found_by_their_tags,
     parts_that_do_not_parse_are_named,
@@ -146,6 +147,43 @@ async fn images_are_listed_and_removed(place: &Place) {
     assert_eq!(deleted, [true, false]);
     let left = database.read(|tx| tx.images(&account(1), Some(&job_id(1)))).await.unwrap();
     assert_eq!(left, [image(4, 1), image(1, 1)]);
+}
+
+async fn of_each_kind_the_latest_check_of_an_image_is_kept(place: &Place) {
+    let database = place.open();
+    let check = |kind, seconds, passed| ImageCheck::new(kind, at(START + seconds), passed, "seen");
+    let (first, second) = (check(CheckKind::TestBoot, 9, false), check(CheckKind::Verification, 5, true));
+    let third = check(CheckKind::TestBoot, 10, true);
+    let expected = vec![
+        (image_id(2), check(CheckKind::Verification, 1, false)),
+        (image_id(1), second.clone()),
+        (image_id(1), third.clone()),
+    ];
+    let other = expected[0].1.clone();
+    let found = database
+        .write(move |tx| {
+            [image(1, 1), image(2, 2)].iter().try_for_each(|image| tx.insert_image(image))?;
+            for check in [&first, &second, &third] {
+                tx.note_check(&image_id(1), check)?;
+            }
+            tx.note_check(&image_id(2), &other)?;
+            tx.note_check(&image_id(3), &other)?;
+            tx.checks(&[image_id(2), image_id(3), image_id(1)])
+        })
+        .await
+        .unwrap();
+    assert_eq!(found, expected);
+    database.write(|tx| tx.delete_image(&image_id(1))).await.unwrap();
+    assert_eq!(place.number("SELECT COUNT(*) FROM image_checks"), 1);
+    let (one, none) =
+        database.read(|tx| Ok((tx.image(&image_id(2))?, tx.image(&image_id(1))?))).await.unwrap();
+    assert_eq!((one, none), (Some(image(2, 2)), None));
+    place.tamper("UPDATE image_checks SET kind = 'Smell'").unwrap();
+    let error = database.read(|tx| tx.checks(&[image_id(2)])).await.unwrap_err().to_string();
+    assert!(
+        error.contains("table image_checks") && error.ends_with("column kind: is no kind of check"),
+        "{error}"
+    );
 }
 
 async fn a_job_goes_with_all_but_its_images(place: &Place) {
