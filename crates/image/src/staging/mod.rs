@@ -12,6 +12,7 @@
 //! the marks away.** Whatever ends the program in between, the next to open the disk computes the digests of marked
 //! regions from the copy. What a checkpoint has made durable is what may be acknowledged to the source.
 
+mod checkpoint;
 mod marks;
 mod recovery;
 
@@ -20,7 +21,7 @@ use std::{
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError, RwLock},
+    sync::{Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use replication::{
@@ -74,6 +75,8 @@ pub struct Staging {
     marks: Mutex<Marks>,
     /// Held shared while something is written, and alone for the moment at which a checkpoint begins.
     writing: RwLock<()>,
+    /// Held by the one checkpoint that is under way.
+    checkpoint: Mutex<()>,
 }
 
 impl Place {
@@ -113,7 +116,16 @@ impl Staging {
         let marks = Marks::create(&place.state(), size, &key)?;
         let directory = File::open(&place.directory).during("opening", &place.directory)?;
         directory.sync_all().during("syncing", &place.directory)?;
-        Ok(Self { place, size, key, data, leaves, marks: Mutex::new(marks), writing: RwLock::new(()) })
+        Ok(Self {
+            place,
+            size,
+            key,
+            data,
+            leaves,
+            marks: Mutex::new(marks),
+            writing: RwLock::new(()),
+            checkpoint: Mutex::new(()),
+        })
     }
 
     /// Opens a staging disk. Where the last process did not close it, the digests of what was being written are
@@ -123,8 +135,16 @@ impl Staging {
         let data = old_file(&place.data(), size)?;
         let leaves = old_file(&place.leaves(), size.div_ceil(LEAF_BYTES) * DIGEST_BYTES as u64)?;
         let fresh = marks.fresh();
-        let staging =
-            Self { place, size, key, data, leaves, marks: Mutex::new(marks), writing: RwLock::new(()) };
+        let staging = Self {
+            place,
+            size,
+            key,
+            data,
+            leaves,
+            marks: Mutex::new(marks),
+            writing: RwLock::new(()),
+            checkpoint: Mutex::new(()),
+        };
         let recovered_bytes = staging.recover()?;
         Ok((staging, Opened { recovered_bytes, fresh }))
     }
@@ -194,18 +214,6 @@ impl Staging {
         Ok(digest::over(&self.leaves(range)?) != *digest)
     }
 
-    /// Makes everything durable whose write has returned.
-    pub fn checkpoint(&self) -> Result<(), StagingError> {
-        {
-            // Writes that have begun must end first: their marks are about to be taken away.
-            let _alone = self.writing.write().unwrap_or_else(PoisonError::into_inner);
-            self.marks().begin_checkpoint();
-        }
-        self.data.sync_data().during("syncing", &self.place.data())?;
-        self.leaves.sync_data().during("syncing", &self.place.leaves())?;
-        self.marks().end_checkpoint()
-    }
-
     /// Reads part of the copy.
     pub fn read(&self, range: Range) -> Result<Vec<u8>, StagingError> {
         let range = range.on_disk(self.size)?;
@@ -221,7 +229,7 @@ impl Staging {
             .try_for_each(|region| marks.mark(region))
     }
 
-    fn marks(&self) -> std::sync::MutexGuard<'_, Marks> {
+    fn marks(&self) -> MutexGuard<'_, Marks> {
         self.marks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
