@@ -1,6 +1,6 @@
-//! What a stream's blocking thread does with its frames, in their order.
+//! What a stream's blocking thread does with its frames, in their order, while a second one makes durable what it wrote.
 
-use std::io;
+use std::{io, sync::mpsc as blocking, thread};
 
 use replication::{Frame, frame::Extent};
 use tokio::sync::mpsc;
@@ -19,20 +19,54 @@ pub(super) fn work(
     answers: &mpsc::Sender<Frame>,
 ) -> Result<Ended, ReceiveError> {
     let received = Received { stream, ..Received::default() };
-    let mut worker = Worker { set, answers, received, unsynced: 0, last: 0 };
-    while let Some(frame) = frames.blocking_recv() {
-        if let Some(complete) = worker.take(frame)? {
-            return Ok(Ended::Complete(complete));
+    thread::scope(|scope| {
+        // Without room: one checkpoint runs, and the next is waited with until it has.
+        let (checkpoints, wanted) = blocking::sync_channel(0);
+        let durable = thread::Builder::new()
+            .name("checkpoints".to_owned())
+            .spawn_scoped(scope, move || make_durable(set, wanted, answers))?;
+        let mut worker = Worker { set, answers, checkpoints, received, unsynced: 0, last: 0 };
+        let outcome = worker.all(&mut frames);
+        // Ends the other thread once what it was asked for is done.
+        drop(worker);
+        // Its failure is the reason for which this one could not go on.
+        durable.join().unwrap_or(Err(ReceiveError::Worker)).and(outcome)
+    })
+}
+
+/// Makes durable what was written before it was asked, and tells the source up to which frame that is.
+fn make_durable(
+    set: &StagingSet,
+    wanted: blocking::Receiver<Checkpoint>,
+    answers: &mpsc::Sender<Frame>,
+) -> Result<(), ReceiveError> {
+    for Checkpoint { sequence, done } in wanted {
+        for disk in &set.disks {
+            disk.checkpoint()?;
+        }
+        if let Some(sequence) = sequence {
+            answer(answers, Frame::Durable { sequence })?;
+        }
+        if let Some(done) = done {
+            // Who asked waits for it.
+            let _ = done.send(());
         }
     }
-    // What came is kept, even if its source does not hear of it.
-    worker.checkpoint()?;
-    Ok(Ended::Left(worker.received))
+    Ok(())
+}
+
+/// What is to be made durable.
+struct Checkpoint {
+    /// The last frame that is worked on; the source is told. `None` when it is gone.
+    sequence: Option<u64>,
+    /// Told when it is done.
+    done: Option<blocking::SyncSender<()>>,
 }
 
 struct Worker<'a> {
     set: &'a StagingSet,
     answers: &'a mpsc::Sender<Frame>,
+    checkpoints: blocking::SyncSender<Checkpoint>,
     received: Received,
     /// Bytes written since the last checkpoint.
     unsynced: u64,
@@ -41,6 +75,17 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
+    fn all(&mut self, frames: &mut mpsc::Receiver<Frame>) -> Result<Ended, ReceiveError> {
+        while let Some(frame) = frames.blocking_recv() {
+            if let Some(complete) = self.take(frame)? {
+                return Ok(Ended::Complete(complete));
+            }
+        }
+        // What came is kept, even if its source does not hear of it.
+        self.checkpoint(None, true)?;
+        Ok(Ended::Left(self.received))
+    }
+
     /// Works on one frame; gives what was received if it was the last.
     fn take(&mut self, frame: Frame) -> Result<Option<Received>, ReceiveError> {
         match frame {
@@ -57,21 +102,21 @@ impl Worker<'_> {
                 self.follow(sequence)?;
                 let wanted = self.disk(disk)?.wanted(offset, &leaves)?;
                 self.received.compared_leaves += leaves.len() as u64;
-                self.answer(Frame::Want { sequence, wanted })?;
+                answer(self.answers, Frame::Want { sequence, wanted })?;
             }
             Frame::Summary { sequence, disk, range, digest } => {
                 self.follow(sequence)?;
                 let differs = self.disk(disk)?.differs(range, &digest)?;
                 self.received.compared_leaves += range.leaves();
-                self.answer(Frame::Want { sequence, wanted: vec![u8::from(differs)] })?;
+                answer(self.answers, Frame::Want { sequence, wanted: vec![u8::from(differs)] })?;
             }
             Frame::Sync { sequence } => {
                 self.follow(sequence)?;
-                self.acknowledge()?;
+                self.checkpoint(Some(sequence), true)?;
             }
             Frame::Done { sequence } => {
                 self.follow(sequence)?;
-                self.acknowledge()?;
+                self.checkpoint(Some(sequence), true)?;
                 return Ok(Some(self.received));
             }
             Frame::Hello(_) => return Err(ReceiveError::Order("a stream begins once")),
@@ -82,7 +127,7 @@ impl Worker<'_> {
             | Frame::Failed(_) => return Err(ReceiveError::Order("only a center sends such frames")),
         }
         if self.unsynced >= CHECKPOINT_BYTES {
-            self.acknowledge()?;
+            self.checkpoint(Some(self.last), false)?;
         }
         Ok(None)
     }
@@ -109,22 +154,21 @@ impl Worker<'_> {
         Ok(())
     }
 
-    fn acknowledge(&mut self) -> Result<(), ReceiveError> {
-        self.checkpoint()?;
-        self.answer(Frame::Durable { sequence: self.last })
-    }
-
-    fn checkpoint(&mut self) -> Result<(), ReceiveError> {
-        for disk in &self.set.disks {
-            disk.checkpoint()?;
-        }
+    /// Has everything made durable that was written; comes back when that has begun, or when it is done.
+    fn checkpoint(&mut self, sequence: Option<u64>, to_its_end: bool) -> Result<(), ReceiveError> {
+        let (done, waiting) = blocking::sync_channel(1);
+        let checkpoint = Checkpoint { sequence, done: to_its_end.then_some(done) };
+        // Whoever makes durable ends early only with an error of its own, which is the one that is reported.
+        self.checkpoints.send(checkpoint).map_err(|_| ReceiveError::Worker)?;
         self.unsynced = 0;
+        if to_its_end {
+            waiting.recv().map_err(|_| ReceiveError::Worker)?;
+        }
         Ok(())
     }
+}
 
-    fn answer(&self, frame: Frame) -> Result<(), ReceiveError> {
-        let gone =
-            |_| io::Error::new(io::ErrorKind::BrokenPipe, "the source does not listen any more").into();
-        self.answers.blocking_send(frame).map_err(gone)
-    }
+fn answer(answers: &mpsc::Sender<Frame>, frame: Frame) -> Result<(), ReceiveError> {
+    let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "the source does not listen any more").into();
+    answers.blocking_send(frame).map_err(gone)
 }
