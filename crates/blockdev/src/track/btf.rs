@@ -79,14 +79,17 @@ impl<'data> Btf<'data> {
         })
     }
 
+    /// Returns the id of a tracepoint's type.
+    pub(super) fn tracepoint_id(&self, name: &str) -> Option<u32> {
+        let typedef = format!("btf_trace_{name}");
+        let is_it = |kind: &Type<'_>| kind.kind == TYPEDEF && self.name(kind.name) == typedef.as_bytes();
+        u32::try_from(self.types.iter().position(is_it)? + 1).ok()
+    }
+
     /// Returns what the parameters of a tracepoint's prototype are: `*name` for a pointer to a structure, else the size in bytes
     /// of the number.
     pub(super) fn tracepoint(&self, name: &str) -> Option<Vec<String>> {
-        let typedef = format!("btf_trace_{name}");
-        let typedef = self
-            .types
-            .iter()
-            .find(|kind| kind.kind == TYPEDEF && self.name(kind.name) == typedef.as_bytes())?;
+        let typedef = self.by_id(self.tracepoint_id(name)?)?;
         let pointer = self.by_id(typedef.value).filter(|kind| kind.kind == POINTER)?;
         let prototype = self.by_id(pointer.value).filter(|kind| kind.kind == PROTOTYPE)?;
         // The first parameter is the tracepoint's own data, which a program does not get.

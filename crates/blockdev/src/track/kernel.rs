@@ -16,6 +16,9 @@ const PROGRAM_LOAD: libc::c_long = 5;
 const RAW_TRACEPOINT_OPEN: libc::c_long = 17;
 const TYPE_ARRAY: u32 = 2;
 const TYPE_RAW_TRACEPOINT: u32 = 17;
+const TYPE_TRACING: u32 = 26;
+/// Of a tracing program: a raw tracepoint, and neither the beginning nor the end of a function.
+const AT_RAW_TRACEPOINT: u32 = 23;
 const MMAPABLE: u32 = 1 << 10;
 const LICENCE: &CStr = c"GPL";
 
@@ -73,41 +76,60 @@ impl Drop for SharedPages {
     }
 }
 
-/// Loads a program and returns its descriptor.
-pub(super) fn load(instructions: &[u64]) -> io::Result<OwnedFd> {
-    let mut attributes = Attributes::default();
-    let count = u32::try_from(instructions.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    attributes.words(0, &[TYPE_RAW_TRACEPOINT, count]);
-    attributes.pointer(8, instructions.as_ptr().addr());
-    attributes.pointer(16, LICENCE.as_ptr().addr());
-    attributes.name(48, b"landfall_track");
-    attributes.call(PROGRAM_LOAD)
+/// A program for a raw tracepoint.
+pub(super) struct Program {
+    pub(super) instructions: Vec<u64>,
+    /// The kernel's id of the tracepoint's type, where the program reads structures as the kernel's types have them:
+    /// then it follows pointers by plain loads, which cost a fraction of a helper's call. Without it, it asks a helper.
+    pub(super) typed: Option<u32>,
 }
 
-/// Returns what the kernel's verifier says of a program that it refused.
-pub(super) fn complaint(instructions: &[u64]) -> String {
-    let mut log = vec![0_u8; 1 << 20];
-    let mut attributes = Attributes::default();
-    attributes.words(0, &[TYPE_RAW_TRACEPOINT, u32::try_from(instructions.len()).unwrap_or(0)]);
-    attributes.pointer(8, instructions.as_ptr().addr());
-    attributes.pointer(16, LICENCE.as_ptr().addr());
-    attributes.words(24, &[1, 1 << 20]);
-    attributes.pointer(32, log.as_mut_ptr().expose_provenance());
-    if attributes.call(PROGRAM_LOAD).is_ok() {
-        return String::new();
+impl Program {
+    /// Loads it and returns its descriptor.
+    pub(super) fn load(&self) -> io::Result<OwnedFd> {
+        self.attributes()?.call(PROGRAM_LOAD)
     }
-    let text = log.split(|byte| *byte == 0).next().unwrap_or_default();
-    let text = String::from_utf8_lossy(text);
-    let lines: Vec<&str> = text.lines().rev().take(4).collect();
-    lines.into_iter().rev().collect::<Vec<_>>().join("; ")
-}
 
-/// Runs a loaded program at every event of a tracepoint for as long as the returned descriptor is open.
-pub(super) fn attach(program: &OwnedFd, tracepoint: &CStr) -> io::Result<OwnedFd> {
-    let mut attributes = Attributes::default();
-    attributes.pointer(0, tracepoint.as_ptr().addr());
-    attributes.words(8, &[u32::try_from(program.as_raw_fd()).map_err(|_| io::ErrorKind::InvalidInput)?]);
-    attributes.call(RAW_TRACEPOINT_OPEN)
+    /// Returns what the kernel's verifier says, if it refuses it.
+    pub(super) fn complaint(&self) -> String {
+        let mut log = vec![0_u8; 1 << 20];
+        let Ok(mut attributes) = self.attributes() else { return String::new() };
+        attributes.words(24, &[1, 1 << 20]);
+        attributes.pointer(32, log.as_mut_ptr().expose_provenance());
+        if attributes.call(PROGRAM_LOAD).is_ok() {
+            return String::new();
+        }
+        let text = log.split(|byte| *byte == 0).next().unwrap_or_default();
+        let text = String::from_utf8_lossy(text);
+        let lines: Vec<&str> = text.lines().rev().take(4).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("; ")
+    }
+
+    /// Runs it, loaded, at every event of a tracepoint for as long as the returned descriptor is open.
+    pub(super) fn attach(&self, loaded: &OwnedFd, tracepoint: &CStr) -> io::Result<OwnedFd> {
+        let mut attributes = Attributes::default();
+        // A typed program has named its tracepoint when it was loaded.
+        if self.typed.is_none() {
+            attributes.pointer(0, tracepoint.as_ptr().addr());
+        }
+        attributes.words(8, &[u32::try_from(loaded.as_raw_fd()).map_err(|_| io::ErrorKind::InvalidInput)?]);
+        attributes.call(RAW_TRACEPOINT_OPEN)
+    }
+
+    fn attributes(&self) -> io::Result<Attributes> {
+        let mut attributes = Attributes::default();
+        let count = u32::try_from(self.instructions.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
+        let kind = if self.typed.is_some() { TYPE_TRACING } else { TYPE_RAW_TRACEPOINT };
+        attributes.words(0, &[kind, count]);
+        attributes.pointer(8, self.instructions.as_ptr().addr());
+        attributes.pointer(16, LICENCE.as_ptr().addr());
+        attributes.name(48, b"landfall_track");
+        if let Some(id) = self.typed {
+            attributes.words(68, &[AT_RAW_TRACEPOINT]);
+            attributes.words(108, &[id]);
+        }
+        Ok(attributes)
+    }
 }
 
 /// Lets this process lock the memory of its maps: kernels before 5.11 count them against this limit.

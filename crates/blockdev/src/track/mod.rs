@@ -22,9 +22,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use coverage::{Account, Seen};
-use kernel::{PAGE, SharedPages};
+use kernel::{PAGE, Program, SharedPages};
 use marks::{Place, coarseness};
-use program::{BLOCKS, LEVELS, Offsets, RANGE_ERRORS, SECTORS, TAINT, Wiring};
+use program::{BLOCKS, LEVELS, Offsets, RANGE_ERRORS, Reads, SECTORS, TAINT, Wiring};
 use target::Target;
 
 pub use marks::{BLOCK_BYTES, BlockRange, Drained};
@@ -45,6 +45,7 @@ pub struct Tracker {
     _disks: SharedPages,
     counters: SharedPages,
     copies: usize,
+    typed: bool,
     tracked: Vec<Tracked>,
 }
 
@@ -109,9 +110,16 @@ impl Tracker {
             programs.push(loaded(&offsets, &wiring, faults)?);
         }
         // All are loaded before any is attached, so that the copies begin together.
-        let attached =
-            programs.iter().map(|program| attached(program, tracepoint)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { _attached: attached, marks, _disks: entries, counters, copies, tracked })
+        let attached = programs.iter().map(|(program, loaded)| attached(program, loaded, tracepoint));
+        let attached = attached.collect::<Result<Vec<_>, _>>()?;
+        let typed = programs.iter().all(|(program, _)| program.typed.is_some());
+        Ok(Self { _attached: attached, marks, _disks: entries, counters, copies, typed, tracked })
+    }
+
+    /// Whether the kernel took the program that follows pointers by plain loads.
+    #[doc(hidden)]
+    pub const fn is_typed(&self) -> bool {
+        self.typed
     }
 
     /// Takes the marks of a disk and hands out the ranges that changed. Read them after this, never before.
@@ -186,19 +194,33 @@ fn shared(what: &'static str, pages: u64) -> Result<SharedPages, NotTracked> {
     SharedPages::new(pages.max(1)).map_err(|source| refused(what, source, String::new()))
 }
 
-fn loaded(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Result<OwnedFd, NotTracked> {
+/// Loads the cheaper program if the kernel takes it, else the one that any kernel takes.
+fn loaded(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Result<(Program, OwnedFd), NotTracked> {
+    if let Some(id) = offsets.tracepoint_id(faults)
+        && let Some(instructions) = program::emit(offsets, wiring, Reads::Typed, faults)
+    {
+        let program = Program { instructions, typed: Some(id) };
+        if let Ok(descriptor) = program.load() {
+            return Ok((program, descriptor));
+        }
+    }
     let what = "the program";
-    let instructions = program::emit(offsets, wiring, faults)
+    let instructions = program::emit(offsets, wiring, Reads::ByHelper, faults)
         .ok_or_else(|| refused(what, std::io::ErrorKind::InvalidInput.into(), String::new()))?;
-    kernel::load(&instructions).map_err(|source| {
-        let complaint = kernel::complaint(&instructions);
-        let detail = if complaint.is_empty() { complaint } else { format!(" ({complaint})") };
-        refused(what, source, detail)
-    })
+    let program = Program { instructions, typed: None };
+    match program.load() {
+        Ok(descriptor) => Ok((program, descriptor)),
+        Err(source) => {
+            let complaint = program.complaint();
+            let detail = if complaint.is_empty() { complaint } else { format!(" ({complaint})") };
+            Err(refused(what, source, detail))
+        }
+    }
 }
 
-fn attached(program: &OwnedFd, tracepoint: &CStr) -> Result<OwnedFd, NotTracked> {
-    kernel::attach(program, tracepoint)
+fn attached(program: &Program, loaded: &OwnedFd, tracepoint: &CStr) -> Result<OwnedFd, NotTracked> {
+    program
+        .attach(loaded, tracepoint)
         .map_err(|source| refused("to attach the program", source, String::new()))
 }
 

@@ -23,6 +23,8 @@ pub enum Faults {
     OneRangeDiscards,
     /// Overlooks every n-th completion.
     DropEvery(u16),
+    /// None, and it reads as on kernels that take no typed program.
+    ByHelper,
 }
 
 /// Where this kernel keeps what the program reads.
@@ -42,9 +44,21 @@ pub(super) struct Offsets {
     reads: Vec<i32>,
     raw_writes: Vec<i32>,
     discards: Vec<i32>,
+    /// The types of the two tracepoints, for a typed program.
+    completed: Option<u32>,
+    issued: Option<u32>,
 }
 
 impl Offsets {
+    /// The type of the tracepoint that a program is for.
+    pub(super) const fn tracepoint_id(&self, faults: Faults) -> Option<u32> {
+        match faults {
+            Faults::ByHelper => None,
+            Faults::AtIssue => self.issued,
+            _ => self.completed,
+        }
+    }
+
     /// Finds the fields; the error names the one that is missing or has another size than expected.
     pub(super) fn find(btf: &Btf<'_>) -> Result<Self, String> {
         let field = |structure: &str, name: &str, size: u32| match btf.field(structure, name) {
@@ -83,6 +97,8 @@ impl Offsets {
             reads: values(&["REQ_OP_READ", "REQ_OP_DRV_IN", "REQ_OP_SCSI_IN"]),
             raw_writes,
             discards,
+            completed: btf.tracepoint_id("block_rq_complete"),
+            issued: btf.tracepoint_id("block_rq_issue"),
         })
     }
 }
@@ -131,13 +147,52 @@ const REMAINING: i16 = -48;
 const SECTOR: i16 = -56;
 const SIZE: i16 = -64;
 
+/// How the program reads the kernel's structures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reads {
+    /// By plain loads, which the kernel allows where it knows the type of what a register points at.
+    Typed,
+    /// By a helper, which any kernel has.
+    ByHelper,
+}
+
+impl Reads {
+    /// Reads kernel memory at `base + offset` to the stack. A failed read leaves zeroes, which the accounting notices.
+    fn read(
+        self,
+        program: &mut Assembler,
+        width: Width,
+        base: Register,
+        offset: i32,
+        stack: i16,
+    ) -> Option<()> {
+        if self == Self::Typed {
+            program.load(width, R1, base, i16::try_from(offset).ok()?);
+            program.store(width, FRAME, stack, R1);
+            return Some(());
+        }
+        program.with_register(Operation::Move, R1, FRAME);
+        program.with_value(Operation::Add, R1, i32::from(stack));
+        let size = match width {
+            Width::Byte => 1,
+            Width::Word => 4,
+            Width::Double => 8,
+        };
+        program.with_value(Operation::Move, R2, size);
+        program.with_register(Operation::Move, R3, base);
+        program.with_value(Operation::Add, R3, offset);
+        program.call(PROBE_READ_KERNEL);
+        Some(())
+    }
+}
+
 /// Emits one copy of the program; `None` only if the emitter itself is wrong.
-pub(super) fn emit(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Option<Vec<u64>> {
+pub(super) fn emit(offsets: &Offsets, wiring: &Wiring<'_>, reads: Reads, faults: Faults) -> Option<Vec<u64>> {
     let mut program = Assembler::default();
-    filter(&mut program, offsets, faults);
-    find_disk(&mut program, offsets, wiring)?;
+    filter(&mut program, offsets, reads, faults)?;
+    find_disk(&mut program, offsets, reads, wiring)?;
     count(&mut program, offsets, faults);
-    ranges(&mut program, offsets, faults);
+    ranges(&mut program, offsets, reads, faults)?;
     mark(&mut program, wiring);
     program.label("range error");
     program.load(Width::Double, R1, FRAME, COUNTERS);
@@ -149,34 +204,35 @@ pub(super) fn emit(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Op
 }
 
 /// Leaves the request in register 7, its bytes in 8, its operation in 9; reads and empty requests end here.
-fn filter(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
+fn filter(program: &mut Assembler, offsets: &Offsets, reads: Reads, faults: Faults) -> Option<()> {
     program.load(Width::Double, R7, R1, 0);
     if faults == Faults::AtIssue {
-        read(program, Width::Word, R7, offsets.data_length, READ);
+        reads.read(program, Width::Word, R7, offsets.data_length, READ)?;
         program.load(Width::Word, R8, FRAME, READ);
     } else {
         program.load(Width::Double, R8, R1, 16);
         program.low_word(R8);
     }
     program.jump_value(When::Equal, R8, 0, "out");
-    read(program, Width::Word, R7, offsets.flags, READ);
+    reads.read(program, Width::Word, R7, offsets.flags, READ)?;
     program.load(Width::Word, R9, FRAME, READ);
     program.with_value(Operation::And, R9, 0xff);
     for operation in &offsets.reads {
         program.jump_value(When::Equal, R9, *operation, "out");
     }
+    Some(())
 }
 
 /// Finds the request's disk among those tracked and leaves its entry and counters on the stack; others end here.
-fn find_disk(program: &mut Assembler, offsets: &Offsets, wiring: &Wiring<'_>) -> Option<()> {
+fn find_disk(program: &mut Assembler, offsets: &Offsets, reads: Reads, wiring: &Wiring<'_>) -> Option<()> {
     program.with_register(Operation::Move, R6, R7);
     for pointer in &offsets.to_disk {
-        read(program, Width::Double, R6, *pointer, READ);
+        reads.read(program, Width::Double, R6, *pointer, READ)?;
         program.load(Width::Double, R6, FRAME, READ);
         program.jump_value(When::Equal, R6, 0, "out");
     }
-    read(program, Width::Word, R6, offsets.major, READ);
-    read(program, Width::Word, R6, offsets.first_minor, SECTOR);
+    reads.read(program, Width::Word, R6, offsets.major, READ)?;
+    reads.read(program, Width::Word, R6, offsets.first_minor, SECTOR)?;
     program.load(Width::Word, R1, FRAME, READ);
     program.load(Width::Word, R2, FRAME, SECTOR);
     program.with_register(Operation::Move, R3, R1);
@@ -227,7 +283,7 @@ fn count(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
 
 /// Goes through the request's ranges: one for a write, one for each `bio` of a discard. Leaves first sector and bytes
 /// in registers 1 and 2 at the label "range".
-fn ranges(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
+fn ranges(program: &mut Assembler, offsets: &Offsets, reads: Reads, faults: Faults) -> Option<()> {
     program.store_value(Width::Double, FRAME, NEXT_BIO, 0);
     program.store_value(Width::Double, FRAME, REMAINING, 0);
     program.with_value(Operation::Move, R6, 0);
@@ -236,23 +292,23 @@ fn ranges(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
             program.jump_value(When::Equal, R9, *operation, "discard");
         }
     }
-    read(program, Width::Double, R7, offsets.sector, SECTOR);
+    reads.read(program, Width::Double, R7, offsets.sector, SECTOR)?;
     program.load(Width::Double, R1, FRAME, SECTOR);
     program.with_register(Operation::Move, R2, R8);
     program.jump("range");
 
     program.label("discard");
     program.store(Width::Double, FRAME, REMAINING, R8);
-    read(program, Width::Double, R7, offsets.bio, NEXT_BIO);
+    reads.read(program, Width::Double, R7, offsets.bio, NEXT_BIO)?;
 
     program.label("next range");
     program.with_value(Operation::Add, R6, 1);
     program.jump_value(When::Above, R6, MAX_RANGES, "range error");
     program.load(Width::Double, R7, FRAME, NEXT_BIO);
     program.jump_value(When::Equal, R7, 0, "ranges end");
-    read(program, Width::Double, R7, offsets.bio_sector, SECTOR);
-    read(program, Width::Word, R7, offsets.bio_size, SIZE);
-    read(program, Width::Double, R7, offsets.bio_next, NEXT_BIO);
+    reads.read(program, Width::Double, R7, offsets.bio_sector, SECTOR)?;
+    reads.read(program, Width::Word, R7, offsets.bio_size, SIZE)?;
+    reads.read(program, Width::Double, R7, offsets.bio_next, NEXT_BIO)?;
     program.load(Width::Double, R1, FRAME, SECTOR);
     program.load(Width::Word, R2, FRAME, SIZE);
     program.load(Width::Double, R3, FRAME, REMAINING);
@@ -265,6 +321,7 @@ fn ranges(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
     program.load(Width::Double, R1, FRAME, REMAINING);
     program.jump_value(When::AboveSigned, R1, 0, "range error");
     program.jump("out");
+    Some(())
 }
 
 /// Marks one range at the finest level that needs few enough marks.
@@ -319,21 +376,6 @@ fn mark(program: &mut Assembler, wiring: &Wiring<'_>) {
     program.store_value(Width::Byte, R0, 0, 1);
     program.with_value(Operation::Add, R7, 1);
     program.jump("next mark");
-}
-
-/// Reads kernel memory at `base + offset` to the stack. A failed read leaves zeroes, which the accounting notices.
-fn read(program: &mut Assembler, width: Width, base: Register, offset: i32, stack: i16) {
-    program.with_register(Operation::Move, R1, FRAME);
-    program.with_value(Operation::Add, R1, i32::from(stack));
-    let size = match width {
-        Width::Byte => 1,
-        Width::Word => 4,
-        Width::Double => 8,
-    };
-    program.with_value(Operation::Move, R2, size);
-    program.with_register(Operation::Move, R3, base);
-    program.with_value(Operation::Add, R3, offset);
-    program.call(PROBE_READ_KERNEL);
 }
 
 /// Looks the key on the stack up in an array.
