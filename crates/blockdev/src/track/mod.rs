@@ -11,6 +11,7 @@ mod btf;
 mod coverage;
 mod kernel;
 mod marks;
+mod offsets;
 mod program;
 mod reasons;
 mod target;
@@ -24,7 +25,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use coverage::{Account, Seen};
 use kernel::{PAGE, Program, SharedPages};
 use marks::{Place, coarseness};
-use program::{BLOCKS, LEVELS, Offsets, RANGE_ERRORS, Reads, SECTORS, TAINT, Wiring};
+use offsets::Offsets;
+use program::{BLOCKS, LEVELS, RANGE_ERRORS, Reads, SECTORS, TAINT, Wiring};
 use target::Target;
 
 pub use marks::{BLOCK_BYTES, BlockRange, Drained};
