@@ -41,7 +41,14 @@ pub(crate) enum Command {
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
     /// Keep this machine online at its center and copy its disks when the center asks, until stopped
-    Run(StateArgs),
+    Run {
+        #[command(flatten)]
+        state: StateArgs,
+        /// Do not have the kernel tell which blocks change: everything is read and compared, which takes longer and
+        /// needs a source that is quiet, or a freeze that is long enough
+        #[arg(long, env = "LANDFALL_NO_TRACKING", value_parser = clap::builder::FalseyValueParser::new())]
+        no_tracking: bool,
+    },
     /// Show which source this machine is, when its center was last heard, and what is being copied
     Status {
         #[command(flatten)]

@@ -19,7 +19,7 @@ use crate::{
     link::{Proxy, Tcp},
     machine::{Machine, Selection, describe},
     plan,
-    run::{Agent, Surroundings},
+    run::{Agent, Surroundings, Tracked},
     said::{Said, arrived, checked, remembered},
     service,
     signals::stop_signal,
@@ -54,7 +54,7 @@ pub(crate) async fn import(args: ImportArgs, invoked_as: &str) -> Result<Said, F
 }
 
 /// Keeps this machine online until a signal or its center ends it.
-pub(crate) async fn run(state_dir: &Path) -> Result<Said, Failure> {
+pub(crate) async fn run(state_dir: &Path, tracked: Tracked) -> Result<Said, Failure> {
     let state = StateDir::open(&absolute_path(state_dir))?;
     let _only_one = state.lock()?;
     let membership =
@@ -67,7 +67,7 @@ pub(crate) async fn run(state_dir: &Path) -> Result<Said, Failure> {
         survey: Arc::new(move || Machine::survey(&Roots::default(), &selection)),
     };
     let stop = stop_signal().map_err(Failure::Signals)?;
-    Agent::wake(state, around)?.run(stop).await?;
+    Agent::wake(state, around)?.tracking(tracked).run(stop).await?;
     Ok(Said::default())
 }
 

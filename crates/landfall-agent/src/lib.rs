@@ -42,6 +42,7 @@ use tracing_subscriber::EnvFilter;
 use cli::{Cli, Command};
 use failure::Failure;
 use said::Said;
+use work::Tracked;
 
 /// Does what the arguments (without the program's own name) ask for, and says so: data on standard output,
 /// everything else on standard error. `invoked_as` is how a user calls it: `landfall-agent`, or `landfall agent`.
@@ -54,7 +55,7 @@ pub async fn main(invoked_as: &str, arguments: impl IntoIterator<Item = OsString
     }
     match cli::parse(invoked_as, &arguments) {
         Ok(cli) => {
-            log(if matches!(cli.command, Command::Run(_)) { "info" } else { "warn" });
+            log(if matches!(cli.command, Command::Run { .. }) { "info" } else { "warn" });
             report(invoked_as, perform(cli, invoked_as).await)
         }
         Err(error) => {
@@ -68,7 +69,10 @@ pub async fn main(invoked_as: &str, arguments: impl IntoIterator<Item = OsString
 async fn perform(cli: Cli, invoked_as: &str) -> Result<Said, Failure> {
     match cli.command {
         Command::Import(args) => command::import(args, invoked_as).await,
-        Command::Run(args) => command::run(&args.state_dir).await,
+        Command::Run { state, no_tracking } => {
+            let tracked = if no_tracking { Tracked::Never } else { Tracked::IfPossible };
+            command::run(&state.state_dir, tracked).await
+        }
         Command::Status { state, output } => command::status(&state.state_dir, output.output),
         Command::Inventory { disks, output } => command::inventory(&disks, output.output),
         Command::Plan { disks, output } => command::plan(&disks, output.output),

@@ -25,6 +25,15 @@ impl Source {
     /// Disks by their paths, with the number of each: block devices, files that hold a disk image, or both. Of both, all
     /// are compared, since a run knows the changes of all its disks or of none. Blocks.
     pub fn open(disks: &[(u16, PathBuf)], budget: Duration) -> io::Result<Self> {
+        Self::open_as(disks, budget, None)
+    }
+
+    /// As [`Source::open`], without asking the kernel for changes: they are found by comparing, for this reason. Blocks.
+    pub fn open_untracked(disks: &[(u16, PathBuf)], budget: Duration, reason: &str) -> io::Result<Self> {
+        Self::open_as(disks, budget, Some(reason))
+    }
+
+    fn open_as(disks: &[(u16, PathBuf)], budget: Duration, untracked: Option<&str>) -> io::Result<Self> {
         let mut devices = Vec::new();
         let mut images = Vec::new();
         for (number, path) in disks {
@@ -32,7 +41,10 @@ impl Source {
             if kind.is_block_device() { &mut devices } else { &mut images }.push((*number, path.clone()));
         }
         if images.is_empty() {
-            return Self::devices(&devices, budget);
+            return match untracked {
+                None => Self::devices(&devices, budget),
+                Some(reason) => Self::with_tracker(&devices, budget, Err(reason.to_owned())),
+            };
         }
         let files = Self::images(images.iter().map(|(number, path)| (*number, path.as_path())))?;
         if devices.is_empty() {

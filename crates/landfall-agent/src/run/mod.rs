@@ -21,6 +21,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
+pub use crate::work::Tracked;
 use crate::{
     failure::Failure,
     link::{CallError, Dial, Door, Line},
@@ -59,6 +60,7 @@ pub struct Agent {
     line: Line,
     known: Known,
     around: Surroundings,
+    tracked: Tracked,
     backoff: Backoff,
     /// Seconds that the next answer may be held back.
     hold: u32,
@@ -87,10 +89,18 @@ impl Agent {
             door,
             known: Known::new(state, membership, around.clock.clone()),
             around,
+            tracked: Tracked::IfPossible,
             backoff: Backoff::default(),
             hold: 0,
             asked: 0,
         })
+    }
+
+    /// Has the kernel asked for changes, or not; without this it is.
+    #[must_use]
+    pub fn tracking(mut self, tracked: Tracked) -> Self {
+        self.tracked = tracked;
+        self
     }
 
     /// Lives until `stop` completes, which is success, or until the center does not know this agent any more.
@@ -101,6 +111,7 @@ impl Agent {
             door: self.door.clone(),
             clock: self.around.clock.clone(),
             random: self.around.random.clone(),
+            tracked: self.tracked,
             state: self.known.state.clone(),
         });
         let ended = tokio::select! {

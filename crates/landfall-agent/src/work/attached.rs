@@ -14,8 +14,11 @@ use agent_api::{RunWork, Work, WorkDisk};
 use blockdev::{PartitionTable, Roots, disk_at};
 use replication::progress::Tracking;
 
-use super::owed::Owed;
+use super::{Tracked, owed::Owed};
 use crate::replicate::{Freezer, Frozen, Source, Start, Tracker};
+
+/// Why changes are not tracked where somebody wants it so.
+const SWITCHED_OFF: &str = "switched off by --no-tracking";
 
 /// Why the disks of a job cannot be worked on.
 #[derive(Debug, thiserror::Error)]
@@ -55,13 +58,17 @@ pub(super) struct Attached {
 }
 
 impl Attached {
-    /// Opens the disks of a job, and tracks their changes from now on. `frozen` is true while their filesystems stand
+    /// Opens the disks of a job, and tracks their changes from now on, if that is wanted. `frozen` is true while their filesystems stand
     /// still. Blocks.
-    pub(super) fn open(work: &Work, frozen: Arc<AtomicBool>) -> Result<Self, Refusal> {
+    pub(super) fn open(work: &Work, wish: Tracked, frozen: Arc<AtomicBool>) -> Result<Self, Refusal> {
         work.disks.iter().try_for_each(check)?;
         let disks: Vec<(u16, PathBuf)> =
             work.disks.iter().map(|disk| (disk.index, PathBuf::from(&disk.path))).collect();
-        let mut source = Source::open(&disks, budget(work)).map_err(Refusal::Open)?;
+        let source = match wish {
+            Tracked::IfPossible => Source::open(&disks, budget(work)),
+            Tracked::Never => Source::open_untracked(&disks, budget(work), SWITCHED_OFF),
+        };
+        let mut source = source.map_err(Refusal::Open)?;
         let owed = match &source.tracker {
             Ok(tracker) => Some(Arc::new(Owed::new(tracker.clone(), &source.disks))),
             Err(_) => None,

@@ -38,8 +38,19 @@ pub(crate) struct Means {
     pub(crate) clock: Arc<dyn Clock>,
     /// Spreads attempts.
     pub(crate) random: Arc<dyn Random>,
+    /// Whether the kernel is asked for changes.
+    pub(crate) tracked: Tracked,
     /// Where word of the work is left for `landfall-agent status`.
     pub(crate) state: StateDir,
+}
+
+/// Whether the kernel is asked which blocks change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tracked {
+    /// Yes, where it can tell.
+    IfPossible,
+    /// No: everything is compared.
+    Never,
 }
 
 /// What is to be done.

@@ -122,8 +122,8 @@ impl Worker {
             return checked;
         }
         self.detach().await;
-        let (job, frozen) = (work.clone(), self.frozen.clone());
-        let attached = spawn_blocking(move || Attached::open(&job, frozen)).await;
+        let (job, tracked, frozen) = (work.clone(), self.means.tracked, self.frozen.clone());
+        let attached = spawn_blocking(move || Attached::open(&job, tracked, frozen)).await;
         let attached = attached.unwrap_or_else(|error| Err(Refusal::Open(error.into())))?;
         self.journal.attached(work, &attached.tracking());
         self.attached = Some(attached);

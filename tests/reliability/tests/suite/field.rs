@@ -29,6 +29,8 @@ pub(crate) struct Field {
     pub(crate) disk: PathBuf,
     /// Whether the disk is a block device.
     pub(crate) beside_devices: bool,
+    /// More options of `landfall-agent run`.
+    pub(crate) agent_options: Vec<&'static str>,
     pub(crate) runtime: Runtime,
 }
 
@@ -51,6 +53,7 @@ impl Field {
             state: place.path().join("agent"),
             disk,
             beside_devices: false,
+            agent_options: Vec::new(),
             runtime: Runtime::new().unwrap(),
         }
     }
@@ -119,6 +122,7 @@ impl Field {
         let agent = Command::new(reliability::landfall_agent().unwrap())
             .args(["run", "--state-dir"])
             .arg(&self.state)
+            .args(&self.agent_options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
