@@ -1,101 +1,79 @@
 // Pictures of every page, in both sizes and both schemes, of a real center with real things in it: `npm run screenshots [word…]`.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { newPage, signIn, startAgent, startBrowser, startCenter, type Center, type Look } from './harness.ts';
+import type { Browser } from 'playwright-core';
+import { furnish } from './furnish.ts';
+import { newPage, signIn, startBrowser, startCenter, type Center, type Look } from './harness.ts';
+import { scenes, type Scene, type Stage } from './scenes.ts';
 
 const folder = new URL('../.screenshots/', import.meta.url).pathname;
 
-/** Pages by the name of their picture. */
-const pages: readonly [name: string, path: string][] = [
-  ['overview', '/console/'],
-  ['tokens', '/console/tokens'],
-  ['sources', '/console/sources'],
-  ['jobs', '/console/jobs'],
-  ['images', '/console/images'],
-  ['explorer', '/console/explorer/CreateAccessToken'],
-  ['identities', '/console/identities'],
-  ['identities-user', '/console/identities/users/migrator'],
-  ['identities-keys', '/console/identities/keys'],
-  ['identities-policies', '/console/identities/policies'],
-  ['identities-policy', '/console/identities/policies/codes-only'],
-  ['identities-tester', '/console/identities/tester'],
-  ['audit', '/console/audit'],
-  ['not-found', '/console/nowhere'],
+const looks: readonly Required<Look>[] = [
+  ...(['light', 'dark'] as const).flatMap((scheme) =>
+    [1440, 390].map((width) => ({ scheme, width, language: 'en' as const })),
+  ),
+  { scheme: 'light', width: 1440, language: 'zh' },
 ];
-
-const looks: readonly Required<Look>[] = (['light', 'dark'] as const).flatMap((scheme) =>
-  [1440, 390].map((width) => ({ scheme, width, language: 'en' as const })),
-);
 
 async function main(): Promise<void> {
   const words = process.argv.slice(2);
-  const wanted = pages.filter(([name]) => words.length === 0 || words.some((word) => name.includes(word)));
-  mkdirSync(folder, { recursive: true });
   if (words.length === 0) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   const center = await startCenter();
   const browser = await startBrowser();
   const stops = [() => browser.close(), () => center.stop()];
+  let missed = 0;
   try {
-    const agent = await furnish(center);
-    stops.unshift(() => agent.stop());
-    for (const look of [...looks, { scheme: 'light' as const, width: 1440, language: 'zh' as const }]) {
-      const { page, faults } = await newPage(browser, center, look);
-      const suffix = `${look.width}-${look.scheme}${look.language === 'zh' ? '-zh' : ''}`;
-      const take = (name: string): Promise<Buffer> =>
-        page.screenshot({ path: join(folder, `${name}-${suffix}.png`), fullPage: true });
-      if (words.length === 0 || words.includes('sign-in')) {
-        await page.goto('/console/sign-in');
-        await page.locator('form').waitFor();
-        await take('sign-in');
-      }
-      await signIn(page);
-      for (const [name, path] of wanted) {
-        await page.goto(path);
-        await page.locator('h1').waitFor();
-        await page.locator('[role="status"][aria-label]').first().waitFor({ state: 'detached' });
-        await take(name);
-      }
-      for (const fault of new Set(faults)) console.error(`${suffix}: ${fault}`);
-      await page.context().close();
-    }
+    const things = await furnish(center, stops);
+    const wanted = scenes(things).filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+    for (const look of looks) missed += await picture(browser, center, look, wanted);
   } finally {
     for (const stop of stops) await stop();
   }
   console.log(`pictures are in ${folder}`);
+  if (missed > 0) throw new Error(`${missed} pictures could not be taken`);
 }
 
-/** Puts into the center what a center has that is used: codes, a machine, people and what they may do. */
-async function furnish(center: Center): Promise<{ stop: () => Promise<void> }> {
-  const own = '2026-11-24';
-  await center.call('CreateAccessToken', { Name: 'branch-office', Count: '20', TimeToLiveInDays: '2' });
-  const made = await center.call('CreateAccessToken', {
-    Name: 'datacenter-wave-1',
-    Count: '200',
-    TimeToLiveInDays: '30',
-  });
-  const code = { id: String(made.AccessTokenId), code: String(made.AccessTokenCode) };
-  const agent = await startAgent(center, code, 'shop-db-01');
-  for (const [UserName, Comments] of [
-    ['migrator', 'Runs the migration of the Hamburg site'],
-    ['auditor', 'Reads, changes nothing'],
-  ] as const) {
-    await center.call('CreateUser', { UserName, Comments }, own);
-    await center.call('CreateAccessKey', { UserName }, own);
-  }
-  const PolicyDocument = JSON.stringify({
-    Version: '1',
-    Statement: [
-      { Effect: 'Allow', Action: ['smc:CreateAccessToken', 'smc:ListAccessTokens'], Resource: '*' },
-      { Effect: 'Deny', Action: 'smc:DeleteAccessToken', Resource: '*' },
-    ],
-  });
-  await center.call(
-    'CreatePolicy',
-    { PolicyName: 'codes-only', Description: 'Hands out activation codes', PolicyDocument },
-    own,
-  );
-  await center.call('AttachPolicyToUser', { PolicyName: 'codes-only', UserName: 'migrator' }, own);
-  return agent;
+/** Takes all pictures of one look; gives the number of those that could not be taken. */
+async function picture(
+  browser: Browser,
+  center: Center,
+  look: Required<Look>,
+  wanted: readonly Scene[],
+): Promise<number> {
+  const { page, context, faults } = await newPage(browser, center, look);
+  page.setDefaultTimeout(15_000);
+  const suffix = `${look.width}-${look.scheme}${look.language === 'zh' ? '-zh' : ''}`;
+  const stage: Stage = {
+    page,
+    context,
+    take: async (name, of = page) => {
+      await of.evaluate(() => window.scrollTo(0, 0));
+      // What a dialog covers is the window, not the page.
+      const fullPage = (await of.getByRole('dialog').count()) === 0;
+      await of.screenshot({ path: join(folder, `${name}-${suffix}.png`), fullPage });
+    },
+  };
+  // What is done on a page is done by its English texts.
+  const here = wanted.filter(({ act }) => look.language === 'en' || !act);
+  let missed = 0;
+  const show = async (scene: Scene): Promise<void> => {
+    try {
+      await page.goto(scene.path);
+      await page.locator('h1').waitFor();
+      await page.locator('[role="status"][aria-label]').first().waitFor({ state: 'detached' });
+      await (scene.act ? scene.act(stage) : stage.take(scene.name));
+    } catch (error) {
+      missed += 1;
+      console.error(`${scene.name}-${suffix}: ${String(error)}`);
+    }
+  };
+  for (const scene of here.filter(({ outside }) => outside)) await show(scene);
+  await signIn(page);
+  for (const scene of here.filter(({ outside }) => !outside)) await show(scene);
+  for (const fault of new Set(faults)) console.error(`${suffix}: ${fault}`);
+  await context.close();
+  return missed;
 }
 
 await main();
