@@ -72,7 +72,7 @@ export const failure = {
 };
 
 export const states = {
-  source: { Available: 'Available', InUse: 'In use', Unavailable: 'Offline', Deleting: 'Deleting' },
+  source: { Available: 'Available', InUse: 'In use', Unavailable: 'Unavailable', Deleting: 'Deleting' },
   token: { activated: 'Active', unactivated: 'Disabled', expired: 'Expired', spent: 'Used up' },
   job: {
     Ready: 'Ready',

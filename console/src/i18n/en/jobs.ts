@@ -50,7 +50,7 @@ export const jobs = {
     noSourcesHint: 'Create an activation code, and run the agent on the machine that is to move.',
     toTokens: 'Activation codes',
     busySource: 'has a job that is not done',
-    offlineSource: 'offline: the job can be created, and starts when the agent is back',
+    offlineSource: 'the job can be created, and starts when the source is available again',
     kind: 'How often',
     kindOnce: 'Copy once',
     kindOnceHint: 'One run, one image, and the job is finished.',

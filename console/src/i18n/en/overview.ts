@@ -15,6 +15,7 @@ export const overview = {
     jobFailed: (name: string) => `${name} failed`,
     jobFailedHint: 'Open the job to see why and what to do.',
     offline: (name: string) => `${name} is offline`,
+    faulty: (name: string) => `${name} reports a fault`,
     offlineHint: 'Check that landfall-agent runs on the server and reaches the center.',
     expiring: (name: string) => `${name} expires soon`,
     expiringHint: (left: string) => `${left} left`,

@@ -69,7 +69,7 @@ export const failure: Texts['failure'] = {
 };
 
 export const states: Texts['states'] = {
-  source: { Available: '可用', InUse: '使用中', Unavailable: '离线', Deleting: '删除中' },
+  source: { Available: '可用', InUse: '使用中', Unavailable: '不可用', Deleting: '删除中' },
   token: { activated: '已激活', unactivated: '已停用', expired: '已过期', spent: '次数用尽' },
   job: {
     Ready: '未开始',

@@ -48,7 +48,7 @@ export const jobs: Texts['jobs'] = {
     noSourcesHint: '请创建激活码，并在要迁移的机器上运行 Agent。',
     toTokens: '激活码',
     busySource: '已有未结束的任务',
-    offlineSource: '离线：可以创建任务，Agent 恢复后才会开始',
+    offlineSource: '可以创建任务，源恢复可用后才会开始',
     kind: '复制方式',
     kindOnce: '复制一次',
     kindOnceHint: '运行一次，生成一个镜像，任务即完成。',

@@ -16,6 +16,7 @@ export const overview: Texts['overview'] = {
     jobFailed: (name) => `${name} 出错`,
     jobFailedHint: '打开任务查看原因和处理办法。',
     offline: (name) => `${name} 离线`,
+    faulty: (name) => `${name} 报告了故障`,
     offlineHint: '请确认 landfall-agent 正在服务器上运行，且能访问迁移中心。',
     expiring: (name) => `${name} 即将过期`,
     expiringHint: (left) => `剩余 ${left}`,

@@ -26,11 +26,13 @@ export function Verdict({ answer }: { answer: Answer }): ReactNode {
               {answer.Principal}
             </Text>
           </Group>
-          <Text>{answer.Explanation}</Text>
           {answer.Owner && <Text>{words.isOwner}</Text>}
           {answer.DecidingPolicy !== undefined && (
-            <Text>{words.decided(policyOf(answer.DecidingPolicy), (answer.DecidingStatement ?? 0) + 1)}</Text>
+            <Text fw={550}>{words.decided(policyOf(answer.DecidingPolicy), (answer.DecidingStatement ?? 0) + 1)}</Text>
           )}
+          <Text size="sm" c="dimmed" lang="en">
+            {answer.Explanation}
+          </Text>
         </Stack>
       </Panel>
       {!answer.Owner && (

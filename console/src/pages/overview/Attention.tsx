@@ -16,7 +16,7 @@ import { duration } from '@/ui/format/format';
 import { Loading } from '@/ui/Loading';
 import { Panel } from '@/ui/Panel';
 import { useNow } from '@/ui/When';
-import { codeMatters, failedJob, offlineSource, type Matter } from './matters';
+import { codeMatters, failedJob, lostSource, type Matter } from './matters';
 import { useActiveCodes } from './useActiveCodes';
 import classes from './Overview.module.css';
 
@@ -33,7 +33,7 @@ export function Attention(): ReactNode {
   const ofCodes = codes.data ? codeMatters(codes.data.AccessTokens.AccessToken, new Date(now)) : [];
   const matters: Matter[] = [
     ...(jobs.data?.ReplicationJobs.ReplicationJob ?? []).map(failedJob),
-    ...(sources.data?.SourceServers.SourceServer ?? []).map(offlineSource),
+    ...(sources.data?.SourceServers.SourceServer ?? []).map(lostSource),
     ...ofCodes.slice(0, named),
   ];
   const all = (jobs.data?.TotalCount ?? 0) + (sources.data?.TotalCount ?? 0) + ofCodes.length;
@@ -77,6 +77,7 @@ export function Attention(): ReactNode {
 const icons = {
   job: [IconAlertTriangle, 'bad', 'jobs'],
   offline: [IconPlugConnectedX, 'bad', 'sources'],
+  faulty: [IconAlertTriangle, 'bad', 'sources'],
   expiring: [IconClockExclamation, 'wait', 'tokens'],
   spent: [IconKey, 'wait', 'tokens'],
   unused: [IconKey, 'off', 'tokens'],
@@ -88,6 +89,7 @@ function One({ matter, now }: { matter: Matter; now: number }): ReactNode {
   const title = {
     job: words.jobFailed,
     offline: words.offline,
+    faulty: words.faulty,
     expiring: words.expiring,
     spent: words.spent,
     unused: words.unused,
@@ -113,6 +115,8 @@ function Said({ matter, now }: { matter: Matter; now: number }): ReactNode {
   switch (matter.kind) {
     case 'job':
       return <Failed matter={matter} />;
+    case 'faulty':
+      return matter.message;
     case 'offline':
       return matter.message === '' ? words.offlineHint : matter.message;
     case 'expiring':

@@ -4,7 +4,7 @@ import { expiresWithin, expiry, nameOr, tokenState, uses, type TokenFacts } from
 
 export type Matter =
   | { kind: 'job'; id: string; name: string; code: string; message: string }
-  | { kind: 'offline'; id: string; name: string; message: string }
+  | { kind: 'offline' | 'faulty'; id: string; name: string; message: string }
   | { kind: 'expiring'; id: string; name: string; at: Date }
   | { kind: 'spent'; id: string; name: string }
   | { kind: 'unused'; id: string; name: string };
@@ -34,9 +34,9 @@ export function failedJob(job: { JobId?: string; Name?: string; ErrorCode?: stri
 }
 
 /** A source that is not heard of, or whose agent reports a fault. */
-export function offlineSource(source: { SourceId: string; Name?: string; StatusInfo?: string }): Matter {
+export function lostSource(source: { SourceId: string; Name?: string; StatusInfo?: string }): Matter {
   return {
-    kind: 'offline',
+    kind: faultCode(source.StatusInfo) === 'SourceServer.Offline' ? 'offline' : 'faulty',
     id: source.SourceId,
     name: nameOr(source.Name, source.SourceId),
     message: messageIn(source.StatusInfo),
@@ -54,7 +54,7 @@ export function codeMatters(tokens: readonly NamedToken[], now: Date): Matter[] 
     if (at && expiresWithin(token, soonDays, now)) return [{ kind: 'expiring', id, name, at }];
     return uses(token).used === 0 && age >= unusedDays * dayMs ? [{ kind: 'unused', id, name }] : [];
   });
-  const rank = { job: 0, offline: 1, expiring: 2, spent: 3, unused: 4 };
+  const rank = { job: 0, offline: 1, faulty: 1, expiring: 2, spent: 3, unused: 4 };
   return matters.sort((one, other) => rank[one.kind] - rank[other.kind] || ends(one) - ends(other));
 }
 
@@ -76,6 +76,10 @@ const dayMs = 86_400_000;
 
 function ends(matter: Matter): number {
   return matter.kind === 'expiring' ? matter.at.getTime() : 0;
+}
+
+function faultCode(info: string | undefined): unknown {
+  return record(parsed(info ?? ''))?.error_code;
 }
 
 function messageIn(info: string | undefined): string {

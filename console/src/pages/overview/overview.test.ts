@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codeFigures, codeMatters, failedJob, offlineSource } from './matters';
+import { codeFigures, codeMatters, failedJob, lostSource } from './matters';
 import { figuresIn, percentOf, secondsLeft } from './figures';
 
 const now = new Date('2026-11-24T12:00:00Z');
@@ -47,12 +47,12 @@ describe('what needs a person', () => {
       code: 'Replication.Broken',
       message: 'the link broke',
     });
-    expect(offlineSource({ SourceId: 's-1', StatusInfo: 'not JSON' })).toEqual({
-      kind: 'offline',
-      id: 's-1',
-      name: 's-1',
-      message: '',
-    });
+    const lost = (code: string): object =>
+      lostSource({ SourceId: 's-1', StatusInfo: JSON.stringify({ error_code: code, error_msg: 'no news' }) });
+    expect(lost('SourceServer.Offline')).toEqual({ kind: 'offline', id: 's-1', name: 's-1', message: 'no news' });
+    // An agent that tells of a fault is not offline.
+    expect(lost('SourceServer.Fault')).toMatchObject({ kind: 'faulty', message: 'no news' });
+    expect(lostSource({ SourceId: 's-1', StatusInfo: 'not JSON' })).toMatchObject({ kind: 'faulty', message: '' });
   });
 });
 

@@ -5,7 +5,7 @@ import { bytes } from '@/ui/format/format';
 import { StateBadge } from '@/ui/StateBadge';
 import classes from './Disks.module.css';
 import type { Content, Disk, Inventory, Volume } from './inventory';
-import { segments, tone, usedBytes, type Segment } from './layout';
+import { segments, shortName, tone, usedBytes, type Segment } from './layout';
 
 const toned = (name: string | undefined): string => `${name ?? ''} ${classes.toned ?? ''}`;
 
@@ -30,10 +30,12 @@ export function Disks({ inventory }: { inventory: Inventory }): ReactNode {
         </section>
       )}
       <div className={classes.legend} aria-hidden>
-        <span>
-          <i className={classes.key} />
-          {words.legendUsed}
-        </span>
+        {usedBytes(inventory) !== undefined && (
+          <span>
+            <i className={classes.key} />
+            {words.legendUsed}
+          </span>
+        )}
         <span>
           <i className={classes.key} data-kind="free" />
           {words.legendFree}
@@ -67,7 +69,7 @@ function Strip({ disks }: { disks: readonly Disk[] }): ReactNode {
     <div className={classes.strip} role="img" aria-label={words.all}>
       {disks.map((disk) => (
         <div key={disk.path} className={classes.stripDisk} style={{ flex: `${disk.sizeBytes} 0 0` }} title={disk.path}>
-          {disk.path}
+          {shortName(disk.path)}
         </div>
       ))}
     </div>
@@ -131,6 +133,7 @@ function SegmentLine({ segment, disk }: { segment: Segment; disk: Disk }): React
       content={partition ? partition.content : kind === 'whole' ? disk.content : undefined}
       purpose={partition ? roles[partition.role] || partition.typeName : ''}
       sizeBytes={sizeBytes}
+      image={disk.image}
     />
   );
 }
@@ -156,9 +159,11 @@ interface LineProps {
   content: Content | undefined;
   purpose: string;
   sizeBytes: number;
+  /** On an image file: nobody expects that to be mounted. */
+  image?: boolean;
 }
 
-function Line({ tone: colour, kind, name, content, purpose, sizeBytes }: LineProps): ReactNode {
+function Line({ tone: colour, kind, name, content, purpose, sizeBytes, image = false }: LineProps): ReactNode {
   const { disks: words } = useTexts().sources;
   const { locale } = useLanguage();
   const size = bytes(sizeBytes, locale);
@@ -175,7 +180,9 @@ function Line({ tone: colour, kind, name, content, purpose, sizeBytes }: LinePro
         {content && content.label !== '' && ` “${content.label}”`}
         {format !== '' && purpose !== '' && ` · ${purpose}`}
       </span>
-      <span>{where === '' ? <span className={classes.quiet}>{content ? words.notMounted : ''}</span> : where}</span>
+      <span>
+        {where === '' ? <span className={classes.quiet}>{content && !image ? words.notMounted : ''}</span> : where}
+      </span>
       <Text component="span" size="sm" className={classes.size}>
         {used === undefined ? size : words.used(bytes(used, locale), size)}
       </Text>

@@ -17,6 +17,8 @@ export type Tone = 'system' | 'root' | 'data' | 'swap' | 'stack' | 'other';
 
 /** Gaps below this share of a disk are alignment and tables, not room. */
 const smallestGap = 0.004;
+/** Partitions begin at whole MiB, which leaves one before the first. */
+const alignmentBytes = 1024 * 1024;
 
 /** The stretches of a disk in their order. What a partition table claims beyond the disk is cut off. */
 export function segments(disk: Disk): Segment[] {
@@ -62,6 +64,11 @@ export function tone(content: Content, boots = false): Tone {
   return content.filesystem === '' ? 'other' : 'data';
 }
 
+/** The last part of a path, for where there is little room. */
+export function shortName(path: string): string {
+  return path.split('/').findLast((part) => part !== '') ?? path;
+}
+
 function whole(disk: Disk): Segment {
   const kind = disk.content.filesystem === '' ? 'gap' : 'whole';
   return {
@@ -76,7 +83,7 @@ function whole(disk: Disk): Segment {
 
 function gap(all: Segment[], disk: Disk, from: number, to: number): void {
   const share = (to - from) / disk.sizeBytes;
-  if (share < smallestGap) return;
+  if (share < smallestGap || to - from <= alignmentBytes) return;
   all.push({ kind: 'gap', share, sizeBytes: to - from, used: undefined, partition: undefined, tone: 'other' });
 }
 

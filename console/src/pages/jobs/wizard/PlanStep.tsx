@@ -5,6 +5,9 @@ import classes from '../Jobs.module.css';
 import type { Draft, DraftFault } from '../logic/draft';
 import type { StepProps } from './StepProps';
 
+/** Hints of different lengths stand below, so that fields beside each other are level. */
+const order: ('label' | 'input' | 'description' | 'error')[] = ['label', 'input', 'description', 'error'];
+
 /** How often and when a job runs, and what things are called. */
 export function PlanStep({ draft, onChange, faults }: StepProps): ReactNode {
   const { wizard } = useTexts().jobs;
@@ -76,6 +79,7 @@ export function PlanStep({ draft, onChange, faults }: StepProps): ReactNode {
         <TextInput
           label={wizard.name}
           description={several ? wizard.severalHint : wizard.nameHint}
+          inputWrapperOrder={order}
           value={draft.name}
           error={error('name')}
           onChange={(event) => onChange({ name: event.currentTarget.value })}
@@ -83,6 +87,7 @@ export function PlanStep({ draft, onChange, faults }: StepProps): ReactNode {
         <TextInput
           label={wizard.imageName}
           description={wizard.imageNameHint}
+          inputWrapperOrder={order}
           value={draft.imageName}
           error={error('imageName')}
           onChange={(event) => onChange({ imageName: event.currentTarget.value })}
@@ -90,6 +95,7 @@ export function PlanStep({ draft, onChange, faults }: StepProps): ReactNode {
         <TextInput
           label={wizard.description}
           description={wizard.descriptionHint}
+          inputWrapperOrder={order}
           value={draft.description}
           error={error('description')}
           onChange={(event) => onChange({ description: event.currentTarget.value })}

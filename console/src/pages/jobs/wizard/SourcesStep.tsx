@@ -33,7 +33,7 @@ export function SourcesStep({ draft, onChange }: StepProps): ReactNode {
   const choose = (keys: ReadonlySet<string>): void => onChange({ sources: chosenOf(draft.sources, rows ?? [], keys) });
   return (
     <>
-      <Stack p="sm" gap="xs">
+      <Stack p="md" gap="xs">
         <Text c="dimmed">{wizard.sourcesHint}</Text>
         <Group justify="space-between" align="flex-end">
           <TextInput
