@@ -24,14 +24,23 @@ async function main(): Promise<void> {
   const stops = [() => browser.close(), () => center.stop()];
   let missed = 0;
   try {
-    const things = await furnish(center, stops);
+    const stopped = interrupted();
+    const things = await Promise.race([furnish(center, stops), stopped]);
     const wanted = scenes(things).filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
-    for (const look of looks) missed += await picture(browser, center, look, wanted);
+    for (const look of looks) missed += await Promise.race([picture(browser, center, look, wanted), stopped]);
   } finally {
     for (const stop of stops) await stop();
   }
   console.log(`pictures are in ${folder}`);
   if (missed > 0) throw new Error(`${missed} pictures could not be taken`);
+}
+
+/** Whoever stops the program has its center and machines ended too. */
+function interrupted(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
+  });
 }
 
 /** Takes all pictures of one look; gives the number of those that could not be taken. */
