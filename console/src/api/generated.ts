@@ -582,7 +582,7 @@ export interface ReplicationJobDisks {
   System?: ReplicationJobDisksSystem;
 }
 
-/** Runs of the job. */
+/** Runs of the job, the newest hundred of them, the oldest first. */
 export interface ReplicationJobReplicationJobRun {
   /** When it ended, UTC. */
   EndTime?: string;
@@ -666,7 +666,7 @@ export interface ReplicationJob {
   Progress?: number;
   /** Region of the target. */
   RegionId?: string;
-  /** Runs of the job. */
+  /** Runs of the job, the newest hundred of them, the oldest first. */
   ReplicationJobRuns: { ReplicationJobRun: ReplicationJobReplicationJobRun[] };
   /** Settings of the copy. */
   ReplicationParameters?: string;

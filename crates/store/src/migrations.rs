@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     step!(2, "0002_workgroups.sql"),
     step!(3, "0003_jobs.sql"),
     step!(4, "0004_image_checks.sql"),
+    step!(5, "0005_job_revisions.sql"),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (

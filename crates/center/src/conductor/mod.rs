@@ -7,6 +7,7 @@
 //! its staging disks removed.
 
 mod figures;
+mod known;
 mod making;
 mod run;
 mod storage;
@@ -17,7 +18,7 @@ pub(crate) use storage::Storage;
 pub(crate) use works::Works;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -26,8 +27,7 @@ use agent_api::RunEvent;
 use replication::frame::Settings;
 use smc::{
     JobId, RunId, SourceId,
-    account::AccountId,
-    job::{Job, Stage, State, Status},
+    job::{Job, State},
     registry::Error,
 };
 use tokio::{
@@ -35,7 +35,10 @@ use tokio::{
     task::{JoinHandle, spawn_blocking},
 };
 
-use self::run::{Conducted, settings, work};
+use self::{
+    known::{Changes, Known},
+    run::{Conducted, settings, work},
+};
 use crate::{
     Registry,
     keyring::Keyring,
@@ -68,14 +71,9 @@ pub(crate) struct Conductor {
     /// How runs go.
     pub(crate) figures: Figures,
     metrics: Arc<Metrics>,
-    /// The jobs that someone conducts, as they were seen last.
-    seen: Mutex<HashMap<JobId, Seen>>,
     listeners: Mutex<HashMap<RunKey, Listener>>,
     nudge: Notify,
 }
-
-/// Whose a job is, and its state.
-type Seen = (AccountId, Status, Option<Stage>);
 
 /// Who hears what an agent tells of a run.
 struct Listener {
@@ -89,6 +87,8 @@ struct Held {
     source: SourceId,
     renewed: Instant,
     run: Option<Going>,
+    /// The revision of a job between two runs whose agent has its work already.
+    tracking: Option<i64>,
 }
 
 /// A run that goes on.
@@ -119,7 +119,6 @@ impl Conductor {
             works: Works::default(),
             figures: Figures::default(),
             metrics,
-            seen: Mutex::default(),
             listeners: Mutex::default(),
             nudge: Notify::new(),
         }
@@ -152,9 +151,9 @@ impl Conductor {
     /// Conducts until `stop`; runs that go on then are taken up again after the next start.
     pub(crate) async fn conduct(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         self.sweep().await;
-        let mut held = HashMap::new();
+        let (mut known, mut held) = (Known::default(), HashMap::new());
         loop {
-            if let Err(error) = self.look(&mut held).await {
+            if let Err(error) = self.look(&mut known, &mut held).await {
                 tracing::warn!(%error, "looking at replication jobs failed; trying again");
             }
             self.write_figures().await;
@@ -172,41 +171,27 @@ impl Conductor {
     }
 
     /// Does for each job what its state asks for.
-    async fn look(self: &Arc<Self>, held: &mut HashMap<JobId, Held>) -> Result<(), Error> {
+    async fn look(self: &Arc<Self>, known: &mut Known, held: &mut HashMap<JobId, Held>) -> Result<(), Error> {
         for id in self.registry.tick_jobs().await? {
             tracing::info!(job = %id, "the clock moved a job on");
         }
-        let jobs = self.registry.jobs_to_conduct().await?;
-        self.tell_changes(&jobs);
-        let present: HashSet<_> = jobs.iter().map(|job| &job.id).collect();
-        let gone: Vec<_> = held.keys().filter(|id| !present.contains(id)).cloned().collect();
+        let Changes { moved, gone } = known.look(&self.registry).await?;
+        // Followers are told which jobs are in another state than they were, whoever changed them.
+        for job in moved.iter().chain(&gone) {
+            self.figures.changed(job.account, &job.id);
+        }
+        let gone: Vec<_> = held.keys().filter(|id| !known.has(id)).cloned().collect();
         for id in gone {
             if let Some(held) = held.remove(&id) {
                 self.leave(&id, held).await;
             }
         }
-        for job in jobs {
-            if self.has(&job, held).await? {
-                self.attend(job, held).await;
+        for (job, revision) in known.jobs() {
+            if self.has(job, held).await? {
+                self.attend(job, revision, held).await;
             }
         }
         Ok(())
-    }
-
-    /// Tells followers which jobs are in another state than they were, whoever changed them.
-    fn tell_changes(&self, jobs: &[Job]) {
-        let state = |job: &Job| (job.account, job.state.status(), job.state.stage());
-        let now: HashMap<_, _> = jobs.iter().map(|job| (job.id.clone(), state(job))).collect();
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *seen, now);
-        drop(seen);
-        for job in jobs.iter().filter(|job| before.get(&job.id) != Some(&state(job))) {
-            self.figures.changed(job.account, &job.id);
-        }
-        let present: HashSet<_> = jobs.iter().map(|job| &job.id).collect();
-        for (id, (account, ..)) in before.iter().filter(|(id, _)| !present.contains(id)) {
-            self.figures.changed(*account, id);
-        }
     }
 
     /// Whether this center conducts the job: its lease is taken if its agent calls here.
@@ -224,7 +209,7 @@ impl Conductor {
         let taken = self.registry.take_lease(job.id.clone(), self.center.clone(), LEASE_SECONDS).await?;
         if taken {
             let source = job.source.clone();
-            let fresh = || Held { source, renewed: Instant::now(), run: None };
+            let fresh = || Held { source, renewed: Instant::now(), run: None, tracking: None };
             held.entry(job.id.clone()).or_insert_with(fresh).renewed = Instant::now();
         } else if let Some(lost) = held.remove(&job.id) {
             tracing::warn!(job = %job.id, "another center has taken a job over");
@@ -233,7 +218,7 @@ impl Conductor {
         Ok(taken)
     }
 
-    async fn attend(self: &Arc<Self>, job: Job, held: &mut HashMap<JobId, Held>) {
+    async fn attend(self: &Arc<Self>, job: &Job, revision: i64, held: &mut HashMap<JobId, Held>) {
         let Some(held) = held.get_mut(&job.id) else { return };
         match &job.state {
             State::Running(running) => {
@@ -253,16 +238,18 @@ impl Conductor {
                 let conducted = Conducted {
                     center: self.clone(),
                     running: running.clone(),
-                    job,
+                    job: job.clone(),
                     settings: current,
                     cancel: cancelled,
                 };
                 let task = tokio::spawn(conducted.conduct());
                 held.run = Some(Going { run, settings, cancel, task });
             }
+            State::Waiting { .. } if held.tracking == Some(revision) => {}
             State::Waiting { .. } => {
                 self.end(held).await;
-                self.works.assign(&job.source, Some(work(&job, None)));
+                self.works.assign(&job.source, Some(work(job, None)));
+                held.tracking = Some(revision);
             }
             State::Deleting => {
                 self.end(held).await;

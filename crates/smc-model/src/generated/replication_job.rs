@@ -2039,7 +2039,7 @@ pub static DESCRIBE_REPLICATION_JOBS: Operation = Operation {
                         optional: false,
                         secret: false,
                         example: None,
-                        description: "Runs of the job.",
+                        description: "Runs of the job, the newest hundred of them, the oldest first.",
                     },
                     ResponseField {
                         name: "ReplicationParameters",
@@ -2406,7 +2406,7 @@ pub struct ReplicationJob {
     /// Region of the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region_id: Option<String>,
-    /// Runs of the job.
+    /// Runs of the job, the newest hundred of them, the oldest first.
     pub replication_job_runs: ReplicationJobReplicationJobRunList,
     /// Settings of the copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]

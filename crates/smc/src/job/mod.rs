@@ -22,6 +22,9 @@ use crate::{ImageId, JobId, RunId, SourceId, Timestamp, account::AccountId};
 /// How many jobs an account may have.
 pub const MAX_JOBS: u32 = 1_000;
 
+/// Runs of a job that are shown: its newest.
+pub const MAX_RUNS_SHOWN: u32 = 100;
+
 /// Days after which an expired job is removed by itself.
 pub const DAYS_EXPIRED: u32 = 7;
 

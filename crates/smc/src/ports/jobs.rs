@@ -79,6 +79,11 @@ pub trait JobTx {
     fn due_jobs(&mut self, now: Timestamp, limit: u32) -> Result<Vec<JobId>, StoreError>;
     /// Jobs of any account that someone has to conduct: those that are Running, Waiting or Deleting.
     fn jobs_to_conduct(&mut self) -> Result<Vec<Job>, StoreError>;
+    /// Which jobs [`JobTx::jobs_to_conduct`] gives, in its order, and the revision of each: a number that is another one
+    /// after every change. Reads no job.
+    fn revisions_to_conduct(&mut self) -> Result<Vec<(JobId, i64)>, StoreError>;
+    /// Those of these jobs that are there and believed, whatever their state.
+    fn believed_jobs(&mut self, ids: &[JobId]) -> Result<Vec<Job>, StoreError>;
     /// Takes or renews the lease of a job until a moment, unless another center has it now: one conditional write.
     fn take_lease(
         &mut self,
@@ -94,7 +99,7 @@ pub trait JobTx {
     fn open_run(&mut self, run: &Run) -> Result<(), StoreError>;
     /// Notes the end of a run.
     fn close_run(&mut self, id: &RunId, ended: Timestamp, image: Option<&ImageId>) -> Result<(), StoreError>;
-    /// The runs of these jobs, by job in the order given, the oldest first.
+    /// The newest runs of each of these jobs, [`crate::job::MAX_RUNS_SHOWN`] at the most, by job in the order given, the oldest first.
     fn runs(&mut self, jobs: &[JobId]) -> Result<Vec<Run>, StoreError>;
     /// Notes how far jobs are; jobs that are gone are passed over.
     fn note_progress(&mut self, progress: &[(JobId, JobProgress)]) -> Result<(), StoreError>;

@@ -1,11 +1,13 @@
 //! What whoever conducts copies asks: whose turn it is, what became of a run, and who conducts which job.
 
+use std::{collections::HashMap, sync::Arc};
+
 use super::{Actor, change};
 use crate::{
     ImageId, JobId, RunId,
     ids::ID_ENTROPY,
     job::{Event, Job, JobProgress, Refused, State},
-    ports::{Clock, Random, Store, StoreError},
+    ports::{Clock, Random, Store, StoreError, Tx},
     registry::{Error, Registry},
 };
 
@@ -39,6 +41,23 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     /// The jobs of any account that someone has to conduct: those that are Running, Waiting or Deleting.
     pub async fn jobs_to_conduct(&self) -> Result<Vec<Job>, Error> {
         Ok(self.store.read(|tx| tx.jobs_to_conduct()).await?)
+    }
+
+    /// As [`Registry::jobs_to_conduct`] for who has looked before: the ids and revisions of all, and of the jobs those
+    /// whose revision is not the one that is known.
+    pub async fn changes_to_conduct(
+        &self,
+        known: Arc<HashMap<JobId, i64>>,
+    ) -> Result<(Vec<(JobId, i64)>, Vec<Job>), Error> {
+        let work = move |tx: &mut dyn Tx| {
+            let all = tx.revisions_to_conduct()?;
+            let changed = all.iter().filter(|(id, revision)| known.get(id) != Some(revision));
+            let changed: Vec<_> = changed.map(|(id, _)| id.clone()).collect();
+            // Read after its revision: what changes between the two is read once more, and never missed.
+            let jobs = if changed.is_empty() { Vec::new() } else { tx.believed_jobs(&changed)? };
+            Ok((all, jobs))
+        };
+        Ok(self.store.read(work).await?)
     }
 
     /// Takes or renews the lease of a job for some seconds; `false` if another center has it.

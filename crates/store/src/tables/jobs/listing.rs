@@ -94,20 +94,46 @@ pub(super) fn due(
 /// keep all others from being conducted.
 pub(super) fn to_conduct(transaction: &mut Transaction<'_>) -> Result<Vec<Job>, StoreError> {
     let rows = transaction.query(&conducted(), &[])?;
-    let believed =
-        |values| read(values).inspect_err(|error| tracing::error!(%error, "a job is not conducted"));
-    Ok(rows.into_iter().filter_map(|values| believed(values).ok()).collect())
+    Ok(rows.into_iter().filter_map(believed).collect())
+}
+
+/// The index holds all of it: a job's document is not touched.
+pub(super) fn revisions(transaction: &mut Transaction<'_>) -> Result<Vec<(JobId, i64)>, StoreError> {
+    let read = |values| {
+        let mut row = Fields::new("jobs", &["id", "revision"], values);
+        Ok((row.parsed(JobId::parse)?, row.int()?))
+    };
+    transaction.query(&conducted_revisions(), &[])?.into_iter().map(read).collect()
+}
+
+pub(super) fn believed_among(
+    transaction: &mut Transaction<'_>,
+    ids: &[JobId],
+) -> Result<Vec<Job>, StoreError> {
+    let found = many::rows_of(transaction, (&select(), "id", "position"), ids, |values| {
+        let id = Fields::new("jobs", &["id"], values.clone()).parsed(JobId::parse)?;
+        Ok((id, believed(values)))
+    })?;
+    Ok(found.into_iter().filter_map(|(_, job)| job).collect())
+}
+
+fn believed(values: Vec<Value>) -> Option<Job> {
+    read(values).inspect_err(|error| tracing::error!(%error, "a job is not conducted")).ok()
 }
 
 fn conducted() -> String {
     format!("{} WHERE {CONDUCTED} ORDER BY created, position", select())
 }
 
+fn conducted_revisions() -> String {
+    format!("SELECT id, revision FROM jobs WHERE {CONDUCTED} ORDER BY created, position")
+}
+
 #[cfg(test)]
 mod tests {
     use smc::job::Status;
 
-    use super::{CONDUCTED, DUE, UNFINISHED, conducted};
+    use super::{CONDUCTED, DUE, UNFINISHED, conducted, conducted_revisions};
     use crate::{
         Location,
         driver::{Connector, Value},
@@ -131,6 +157,12 @@ mod tests {
             assert!(schema.contains(&format!("WHERE {UNFINISHED};")));
             assert!(schema.contains(&format!("WHERE {CONDUCTED};")));
         }
+        for schema in [
+            include_str!("../../../migrations/sqlite/0005_job_revisions.sql"),
+            include_str!("../../../migrations/postgres/0005_job_revisions.sql"),
+        ] {
+            assert!(schema.contains(&format!("WHERE {CONDUCTED};")));
+        }
     }
 
     #[test]
@@ -149,11 +181,13 @@ mod tests {
         let plans = [
             plan(DUE, &[Value::Int(1), Value::Int(1)]),
             plan(&conducted(), &[]),
+            plan(&conducted_revisions(), &[]),
             plan(&in_use, &[Value::Int(1)]),
         ];
         insta::assert_snapshot!(plans.join("\n"), @"
         SEARCH jobs USING INDEX jobs_by_due (due<?)
         SCAN jobs USING INDEX jobs_to_conduct
+        SCAN jobs USING COVERING INDEX jobs_to_conduct
         SEARCH sources USING INDEX sources_by_import (account=?); SEARCH jobs EXISTS USING INDEX jobs_unfinished (source=?)
         ");
     }

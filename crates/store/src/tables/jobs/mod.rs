@@ -99,6 +99,14 @@ impl JobTx for Transaction<'_> {
         listing::to_conduct(self)
     }
 
+    fn revisions_to_conduct(&mut self) -> Result<Vec<(JobId, i64)>, StoreError> {
+        listing::revisions(self)
+    }
+
+    fn believed_jobs(&mut self, ids: &[JobId]) -> Result<Vec<Job>, StoreError> {
+        listing::believed_among(self, ids)
+    }
+
     fn take_lease(
         &mut self,
         id: &JobId,

@@ -108,7 +108,7 @@ pub(super) fn find_and_lock(
 pub(super) fn update(transaction: &mut Transaction<'_>, job: &Job) -> Result<(), StoreError> {
     let sets: Vec<_> =
         COLUMNS.iter().zip(1..).skip(1).map(|(column, at)| format!("{column} = ${at}")).collect();
-    let sql = format!("UPDATE jobs SET {} WHERE id = $1", sets.join(", "));
+    let sql = format!("UPDATE jobs SET {}, revision = revision + 1 WHERE id = $1", sets.join(", "));
     transaction.execute(&sql, &values(job)?)?;
     Ok(())
 }

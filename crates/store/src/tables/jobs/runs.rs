@@ -2,7 +2,7 @@
 
 use smc::{
     ImageId, JobId, RunId, Timestamp,
-    job::{Run, Trigger},
+    job::{MAX_RUNS_SHOWN, Run, Trigger},
     ports::StoreError,
 };
 
@@ -41,12 +41,22 @@ pub(super) fn close(
 }
 
 pub(super) fn of(transaction: &mut Transaction<'_>, jobs: &[JobId]) -> Result<Vec<Run>, StoreError> {
-    let select = format!("SELECT {} FROM job_runs", COLUMNS.join(", "));
-    let found = many::rows_of(transaction, (&select, "job", "started, position"), jobs, |values| {
+    let found = many::rows_of(transaction, (&newest(), "job", "started, position"), jobs, |values| {
         let run = read(values)?;
         Ok((run.job.clone(), run))
     })?;
     Ok(found.into_iter().map(|(_, run)| run).collect())
+}
+
+/// Of each job the newest. What is asked of it afterwards is about the jobs, by which they are numbered: so both engines
+/// look at the runs of those jobs alone.
+fn newest() -> String {
+    let columns = COLUMNS.join(", ");
+    format!(
+        "SELECT {columns} FROM (SELECT {columns}, position FROM (SELECT {columns}, position,
+            ROW_NUMBER() OVER (PARTITION BY job ORDER BY started DESC, position DESC) AS age
+            FROM job_runs) AS numbered WHERE age <= {MAX_RUNS_SHOWN}) AS newest"
+    )
 }
 
 fn read(values: Vec<Value>) -> Result<Run, StoreError> {
@@ -62,4 +72,25 @@ fn read(values: Vec<Value>) -> Result<Run, StoreError> {
             None => None,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::newest;
+    use crate::{
+        Location,
+        driver::{Connector, Value},
+        migrations,
+    };
+
+    #[test]
+    fn the_runs_of_other_jobs_are_not_looked_at() {
+        let mut connection = Connector::new(&Location::SqliteMemory).unwrap().connect().unwrap();
+        assert!(migrations::migrate(connection.as_mut()).is_ok());
+        let sql = format!("EXPLAIN QUERY PLAN {} WHERE job IN ($1, $2)", newest());
+        let steps = connection.query(&sql, &[Value::Text("a".into()), Value::Text("b".into())]).unwrap();
+        let told = format!("{steps:?}");
+        assert!(told.contains("SEARCH job_runs USING INDEX job_runs_by_job (job=?)"), "{told}");
+        assert!(!told.contains("SCAN job_runs"), "{told}");
+    }
 }

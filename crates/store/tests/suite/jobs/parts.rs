@@ -14,6 +14,7 @@ use crate::{
 
 on_both_engines!(
     runs_are_opened_and_closed_once,
+    of_a_job_with_many_runs_the_newest_are_shown,
     progress_is_noted_for_jobs_that_are_there,
     a_lease_is_one_centers_until_it_lapses_or_is_given_back,
     images_are_listed_and_removed,
@@ -57,6 +58,23 @@ async fn runs_are_opened_and_closed_once(place: &Place) {
     assert!(matches!(twice, Err(StoreError::Conflict(_))), "{twice:?}");
     let of_nobody = database.write(|tx| tx.open_run(&run_of(5, 9))).await;
     assert!(matches!(of_nobody, Err(StoreError::Conflict(_))), "{of_nobody:?}");
+}
+
+async fn of_a_job_with_many_runs_the_newest_are_shown(place: &Place) {
+    let database = place.open();
+    let run = |number: u32, job| Run { started: at(START + i64::from(number)), ..run_of(number, job) };
+    let found = database
+        .write(move |tx| {
+            (1..=2).try_for_each(|n| tx.insert_job(&job(n), None))?;
+            (1..=130).try_for_each(|number| tx.open_run(&run(number, 1)))?;
+            (131..=140).try_for_each(|number| tx.open_run(&run(number, 2)))?;
+            tx.runs(&[job_id(2), job_id(1)])
+        })
+        .await
+        .unwrap();
+    let expected: Vec<_> =
+        (131..=140).map(|number| run(number, 2)).chain((31..=130).map(|number| run(number, 1))).collect();
+    assert_eq!(found, expected);
 }
 
 async fn progress_is_noted_for_jobs_that_are_there(place: &Place) {

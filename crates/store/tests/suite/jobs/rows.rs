@@ -21,6 +21,7 @@ on_both_engines!(
     the_jobs_of_sources_come_newest_first,
     what_is_due_is_found_by_the_clock,
     what_is_to_be_conducted_is_found_in_any_account,
+    every_change_of_a_job_gives_it_another_revision,
     a_row_that_does_not_agree_with_itself_is_named,
 );
 
@@ -279,6 +280,33 @@ async fn what_is_to_be_conducted_is_found_in_any_account(place: &Place) {
     place.tamper("UPDATE jobs SET document = '{' WHERE id = 'j-00000000000000000008'").unwrap();
     let found = database.read(|tx| tx.jobs_to_conduct()).await.unwrap();
     assert_eq!(found.into_iter().map(|job| job.id).collect::<Vec<_>>(), [5, 2].map(job_id));
+}
+
+async fn every_change_of_a_job_gives_it_another_revision(place: &Place) {
+    let database = place.open();
+    let waiting = State::Waiting { next: at(START + 60) };
+    let of = move |number| Job { state: waiting.clone(), ..job(number) };
+    let revisions = || database.read(|tx| tx.revisions_to_conduct());
+    let (one, two) = (of(1), of(2));
+    database.write(move |tx| [&one, &two].iter().try_for_each(|job| tx.insert_job(job, None))).await.unwrap();
+    let first = revisions().await.unwrap();
+    assert_eq!(first.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [1, 2].map(job_id));
+    // What is no change of the job is none of its revision.
+    let leased = |tx: &mut store::Transaction<'_>| tx.take_lease(&job_id(1), "a", at(START), at(START + 30));
+    assert!(database.write(leased).await.unwrap());
+    assert_eq!(revisions().await.unwrap(), first);
+    let changed = Job { description: "changed".into(), ..of(2) };
+    let sent = changed.clone();
+    database.write(move |tx| tx.update_job(&sent)).await.unwrap();
+    let second = revisions().await.unwrap();
+    assert!(second[0] == first[0] && second[1].1 != first[1].1, "{first:?} {second:?}");
+    database.write(|tx| tx.update_job(&job(1))).await.unwrap();
+    assert_eq!(revisions().await.unwrap(), second[1..], "it is not to be conducted any more");
+    let found = database.read(|tx| tx.believed_jobs(&[job_id(2), job_id(9), job_id(1)])).await.unwrap();
+    assert_eq!(found, [changed, job(1)]);
+    place.tamper("UPDATE jobs SET document = '{' WHERE id = 'j-00000000000000000002'").unwrap();
+    let found = database.read(|tx| tx.believed_jobs(&[job_id(2), job_id(1)])).await.unwrap();
+    assert_eq!(found, [job(1)]);
 }
 
 async fn a_row_that_does_not_agree_with_itself_is_named(place: &Place) {
