@@ -23,6 +23,8 @@ interface Shown {
   text: string | undefined;
   note?: string | undefined;
   help?: string | undefined;
+  /** It is said in words, which need less weight than a number. */
+  words?: boolean;
 }
 
 /** The figures of a run. What is not known yet says so. */
@@ -41,7 +43,7 @@ export function RunFigures({ running, ...props }: RunFiguresProps): ReactNode {
   );
 }
 
-function OneFigure({ term, text, note, help }: Shown): ReactNode {
+function OneFigure({ term, text, note, help, words }: Shown): ReactNode {
   const { jobs } = useTexts();
   return (
     <div className={classes.figure}>
@@ -54,7 +56,7 @@ function OneFigure({ term, text, note, help }: Shown): ReactNode {
           </Tooltip>
         )}
       </dt>
-      <dd data-unknown={text === undefined}>
+      <dd data-unknown={text === undefined} data-words={words}>
         {text ?? jobs.notYet}
         {note !== undefined && <span className={classes.note}>{note}</span>}
       </dd>
@@ -94,6 +96,7 @@ function useNowFigures({ figures, history, parameters, downtime }: Omit<RunFigur
       term: live.limited,
       text: limitedBy ? live.limits[limitedBy] : live.notLimited,
       help: limitedBy && live.limitHelp[limitedBy],
+      words: true,
     },
   ];
 }
