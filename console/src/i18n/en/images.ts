@@ -55,6 +55,11 @@ export const images = {
     proofNow: 'Now',
     proofNowText:
       'Whether it is still equal is told by a verification, which reads all of it. It is run on the center.',
+    checks: 'What was looked at since',
+    noChecks: 'It was neither verified again nor started for a test.',
+    check: { Verification: 'Verification', TestBoot: 'Test boot' } as Readonly<Record<string, string>>,
+    checkResult: { Passed: 'passed', Failed: 'failed' } as Readonly<Record<string, string>>,
+    failedCheck: 'a check failed',
   },
   commands: {
     title: 'On the center',

@@ -134,6 +134,8 @@ export const sources = {
       'job.failed': 'Job failed',
       'job.expired': 'Job expired',
       'job.deleted': 'Job deleted',
+      'image.verified': 'Image verified',
+      'image.booted': 'Image started for a test',
       'workgroup.created': 'Workgroup created',
       'workgroup.changed': 'Workgroup changed',
       'workgroup.joined': 'Joined a workgroup',

@@ -54,6 +54,11 @@ export const images: Texts['images'] = {
     proofMadeText: '中心完整读回一遍，并与源随每 4 KiB 发送的摘要比对，只有一致的内容才会签名。',
     proofNow: '现在',
     proofNowText: '是否仍然一致由校验给出，校验会读取全部内容，需在中心上执行。',
+    checks: '此后的检查',
+    noChecks: '尚未再次校验，也未试启动。',
+    check: { Verification: '校验', TestBoot: '试启动' },
+    checkResult: { Passed: '通过', Failed: '未通过' },
+    failedCheck: '检查未通过',
   },
   commands: {
     title: '在中心上执行',

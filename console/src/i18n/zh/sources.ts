@@ -135,6 +135,8 @@ export const sources: Texts['sources'] = {
       'job.failed': '任务出错',
       'job.expired': '任务过期',
       'job.deleted': '删除任务',
+      'image.verified': '校验镜像',
+      'image.booted': '试启动镜像',
       'workgroup.created': '创建工作组',
       'workgroup.changed': '修改工作组',
       'workgroup.joined': '加入工作组',

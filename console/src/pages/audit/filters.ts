@@ -6,7 +6,7 @@ export const kinds = [
   ...['token.created', 'token.disabled', 'token.deleted', 'token.redeemed', 'token.refused'],
   ...['source.returned', 'source.rekeyed', 'source.deleted'],
   ...['job.created', 'job.changed', 'job.started', 'job.stopped', 'job.cutover', 'job.ran', 'job.finished'],
-  ...['job.failed', 'job.expired', 'job.deleted'],
+  ...['job.failed', 'job.expired', 'job.deleted', 'image.verified', 'image.booted'],
   ...['workgroup.created', 'workgroup.changed', 'workgroup.joined', 'workgroup.left', 'workgroup.deleted'],
   ...['session.began', 'session.ended', 'session.refused'],
   ...['user.created', 'user.deleted', 'key.created', 'key.enabled', 'key.disabled', 'key.deleted'],

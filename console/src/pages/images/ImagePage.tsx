@@ -17,7 +17,7 @@ import { filled } from '../jobs/logic/words';
 import { Commands } from './Commands';
 import { Keeping } from './ImageList';
 import classes from './Images.module.css';
-import { diskNumbers } from './logic';
+import { diskNumbers, failedChecks } from './logic';
 
 /** One image: what it is, what was proven of it, and what can be done with it on the center. */
 export function ImagePage(): ReactNode {
@@ -36,12 +36,19 @@ function Shown({ image }: { image: Image }): ReactNode {
   const source = useOperation('DescribeSourceServers', { SourceId: [image.SourceId] });
   const found = job.data?.ReplicationJobs.ReplicationJob[0];
   const numbers = diskNumbers(found, image.Roots.Root.length);
+  const failed = failedChecks(image).length > 0;
   return (
     <>
       <PageHeader
         title={filled(image.ImageName, image.ImageId)}
         up={{ to: '/images', title: images.title }}
-        aside={<StateBadge tone="good" label={jobs.runs.verified} />}
+        aside={
+          failed ? (
+            <StateBadge tone="bad" label={images.page.failedCheck} />
+          ) : (
+            <StateBadge tone="good" label={jobs.runs.verified} />
+          )
+        }
       />
       <div className={classes.columns}>
         <div className={classes.column}>
@@ -53,6 +60,7 @@ function Shown({ image }: { image: Image }): ReactNode {
             job={job.data && !found ? null : found?.Name}
             source={source.data?.SourceServers.SourceServer[0]?.Name}
           />
+          <Checks image={image} />
           <Proof image={image} numbers={numbers} />
         </div>
       </div>
@@ -113,6 +121,43 @@ function Facts({ image, job, source }: FactsProps): ReactNode {
         <dt>{page.run}</dt>
         <dd className={classes.id}>{image.RunId}</dd>
       </FactList>
+    </Panel>
+  );
+}
+
+/** What verifications and test boots found since it was made. */
+function Checks({ image }: { image: Image }): ReactNode {
+  const { page } = useTexts().images;
+  const checks = image.Checks.Check;
+  return (
+    <Panel title={page.checks}>
+      {checks.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {page.noChecks}
+        </Text>
+      ) : (
+        <Stack gap="sm">
+          {checks.map((check) => (
+            <div key={`${check.Kind} ${check.Time}`}>
+              <Group justify="space-between" gap="xs">
+                <Group gap="xs">
+                  <Text size="sm" fw={550}>
+                    {page.check[check.Kind] ?? check.Kind}
+                  </Text>
+                  <StateBadge
+                    tone={check.Result === 'Passed' ? 'good' : 'bad'}
+                    label={page.checkResult[check.Result] ?? check.Result}
+                  />
+                </Group>
+                <When time={check.Time} away />
+              </Group>
+              <Text size="sm" c="dimmed">
+                {check.Detail}
+              </Text>
+            </div>
+          ))}
+        </Stack>
+      )}
     </Panel>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commands, diskNumbers, fileOf, keepingOf, quoted } from './logic';
+import { commands, diskNumbers, failedChecks, fileOf, keepingOf, quoted } from './logic';
 
 describe('how an image is kept', () => {
   it.each([
@@ -40,5 +40,21 @@ describe('commands', () => {
     expect(fileOf(`../../x'; rm -rf ~ #`, undefined, false, 'raw')).toBe('x-rm--rf-.raw');
     expect(quoted(`a'b c`)).toBe(`'a'\\''b c'`);
     expect(commands({ ...image, ImageName: '生产' }, undefined, false).exportRaw).toContain(`--to '生产.raw'`);
+  });
+});
+
+describe('checks of an image', () => {
+  const check = (Kind: string, Result: string, Time: string) => ({ Kind, Result, Time });
+  const boot = check('TestBoot', 'Failed', '2026-11-24T10:00:00Z');
+  const good = check('TestBoot', 'Passed', '2026-11-24T11:00:00Z');
+  const torn = check('Verification', 'Failed', '2026-11-24T09:00:00Z');
+  it.each([
+    ['none', [], []],
+    ['one that failed', [boot], [boot]],
+    ['one that failed and was repeated', [boot, good], []],
+    ['whatever their order', [good, boot], []],
+    ['of several kinds', [good, torn, boot], [torn]],
+  ])('fail if the latest of a kind does: %s', (_, checks, failed) => {
+    expect(failedChecks({ Checks: { Check: checks } })).toEqual(failed);
   });
 });

@@ -68,3 +68,17 @@ export function commands(
     testBoot: `landfall image test-boot ${id} --timeout 300`,
   };
 }
+
+interface Checked {
+  Checks: { Check: readonly { Kind: string; Result: string; Time: string }[] };
+}
+
+/** The checks that failed and were not repeated with success: of each kind the latest counts. */
+export function failedChecks<Image extends Checked>(image: Image): Image['Checks']['Check'][number][] {
+  const latest = new Map<string, Image['Checks']['Check'][number]>();
+  for (const check of image.Checks.Check) {
+    const known = latest.get(check.Kind);
+    if (!known || known.Time <= check.Time) latest.set(check.Kind, check);
+  }
+  return [...latest.values()].filter((check) => check.Result !== 'Passed');
+}
