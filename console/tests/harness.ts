@@ -24,6 +24,8 @@ export interface Center {
   fingerprint: string;
   /** The one-time link that it printed. */
   link: string;
+  /** Where it keeps its data. */
+  data: string;
   /** Everything that it has printed. */
   said: () => string;
   /** Calls an operation through the console's own door, as the owner. */
@@ -37,10 +39,11 @@ const dist = join(root, 'console/dist');
 /** Starts a center on free ports. It serves the console from LANDFALL_CONSOLE_DIR or `console/dist`, else the one in it. */
 export async function startCenter(options: string[] = []): Promise<Center> {
   const directory = mkdtempSync(join(tmpdir(), 'landfall-console-'));
+  const data = join(directory, 'data');
   const child = spawn(
     program('LANDFALL_BIN', 'landfall'),
     [
-      ...['serve', '--dev', '--data-dir', join(directory, 'data'), '--key-rate', '0', '--address-rate', '0'],
+      ...['serve', '--dev', '--data-dir', data, '--key-rate', '0', '--address-rate', '0'],
       ...['--api-listen', '127.0.0.1:0', '--agent-listen', '127.0.0.1:0', ...options],
     ],
     { env: { ...(existsSync(dist) ? { LANDFALL_CONSOLE_DIR: dist } : {}), ...process.env } },
@@ -57,6 +60,7 @@ export async function startCenter(options: string[] = []): Promise<Center> {
     agents,
     fingerprint,
     link,
+    data,
     said,
     call: async (action, parameters = {}, version = '2019-06-01') =>
       (await (caller ??= signedIn(origin)))(action, parameters, version),

@@ -1,9 +1,11 @@
 /** Replication jobs and images, by hand in a real browser: planned, watched, stopped, cut over, and what is left. */
-import { createRequire } from 'node:module';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newPage, signIn, startAgent, startBrowser, startCenter, type Agent, type Center } from './harness.ts';
+import { newPage, program, signIn, startAgent, startBrowser, startCenter, type Agent, type Center } from './harness.ts';
 
 let center: Center;
 let agent: Agent;
@@ -158,6 +160,17 @@ describe('a job', () => {
       Images: { Image: { Roots: { Root: string[] } }[] };
     };
     await page.getByText(Images.Image[0]?.Roots.Root[0] ?? 'no root').waitFor();
+    expect(await serious()).toEqual([]);
+  });
+
+  it('shows what a verification on the center found', async () => {
+    await page.getByText('It was neither verified again').waitFor();
+    const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+    const verify = ['image', 'verify', id, '--data-dir', center.data];
+    await promisify(execFile)(program('LANDFALL_BIN', 'landfall'), verify);
+    await page.reload();
+    await page.getByText('Verification', { exact: true }).waitFor();
+    await page.getByText('passed', { exact: true }).waitFor();
     expect(await serious()).toEqual([]);
   });
 
