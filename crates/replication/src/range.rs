@@ -3,7 +3,7 @@
 /// Bytes of a leaf: the least that is compared and sent.
 pub const LEAF_BYTES: u64 = 4096;
 
-/// Bytes of a block: the least that change tracking tells apart. A block has 16 leaves.
+/// Bytes of a block: what is read at once during a freeze, and what is kept of marks between runs. A block has 16 leaves.
 pub const BLOCK_BYTES: u64 = 65_536;
 
 /// Bytes that one extent carries at the most.

@@ -1,29 +1,40 @@
 //! Where each disk's marks lie in the shared memory, and how they are taken.
 //!
-//! One byte for each block, and above that two levels, each 64 times coarser, for long discards. A block has 64 KiB; of
-//! disks of more than 2 TiB together it has more, so that the memory for marks stays the same.
+//! One byte for each block, and above that three levels, each 64 times coarser, for long discards. A block has 4 KiB on
+//! disks of up to 32 GiB together, so that little more is read again than was written, and more on larger ones: the
+//! marks of what can be read in minutes must not take the memory and the time to look through them that a freeze waits for.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::kernel::PAGE;
-use super::program::LEVEL_SHIFT;
+use super::program::{LEVEL_SHIFT, LEVELS};
 
 /// The least unit of tracking, in bytes.
-pub const BLOCK_BYTES: u64 = 64 << 10;
+pub const LEAST_BLOCK_BYTES: u64 = 4 << 10;
+
+/// The unit where it has not to be longer for the sake of memory, and cannot be shorter for that of time.
+const USUAL_BLOCK_BYTES: u64 = 64 << 10;
+
+/// Blocks of less than [`USUAL_BLOCK_BYTES`] of all disks together at the most: 8 MiB of marks.
+const MOST_SHORT_BLOCKS: u64 = 8 << 20;
 
 /// Blocks of all disks together at the most: 32 MiB of marks, and as much for each agent whatever it watches.
 const MOST_BLOCKS: u64 = 32 << 20;
 
-/// By how many bits the blocks of disks of so many bytes together are longer than [`BLOCK_BYTES`].
-pub(super) fn coarseness(bytes: u64) -> u32 {
-    let blocks = bytes.div_ceil(BLOCK_BYTES);
-    blocks.div_ceil(MOST_BLOCKS).max(1).next_power_of_two().trailing_zeros()
+/// Bytes of a block on disks of so many bytes together: a power of two.
+pub(super) fn block_bytes(bytes: u64) -> u64 {
+    let lengths = std::iter::successors(Some(LEAST_BLOCK_BYTES), |length| length.checked_mul(2));
+    let fits = |length: &u64| {
+        let most = if *length < USUAL_BLOCK_BYTES { MOST_SHORT_BLOCKS } else { MOST_BLOCKS };
+        bytes.div_ceil(*length) <= most
+    };
+    lengths.into_iter().find(fits).unwrap_or(1 << 63)
 }
 
 /// A range of a disk, in bytes; its end may be that of the disk, within a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockRange {
-    /// Where it begins: a multiple of [`BLOCK_BYTES`].
+    /// Where it begins: a multiple of [`LEAST_BLOCK_BYTES`].
     pub offset: u64,
     /// How long it is.
     pub length: u64,
@@ -44,18 +55,16 @@ pub(super) struct Place {
     bytes: u64,
     block_bytes: u64,
     /// Bytes from the beginning of the memory to each level.
-    levels: [u64; 3],
-    lengths: [u64; 3],
+    levels: [u64; LEVELS.len()],
+    lengths: [u64; LEVELS.len()],
 }
 
 impl Place {
-    /// Gives a disk of `bytes` the pages from `first_page`, for blocks that are longer by so many bits; returns also the
-    /// page after it.
-    pub(super) fn new(bytes: u64, first_page: u64, coarseness: u32) -> (Self, u64) {
+    /// Gives a disk of `bytes` the pages from `first_page`, for blocks of so many bytes; returns also the page after it.
+    pub(super) fn new(bytes: u64, first_page: u64, block_bytes: u64) -> (Self, u64) {
         let mut page = first_page;
-        let block_bytes = BLOCK_BYTES << coarseness;
         let mut units = bytes.div_ceil(block_bytes);
-        let (mut levels, mut lengths) = ([0; 3], [0; 3]);
+        let (mut levels, mut lengths) = ([0; LEVELS.len()], [0; LEVELS.len()]);
         for (level, length) in levels.iter_mut().zip(&mut lengths) {
             *level = page * PAGE as u64;
             *length = units;
@@ -66,9 +75,8 @@ impl Place {
     }
 
     /// The entry that the program reads: blocks, then where each level begins.
-    pub(super) fn entry(&self) -> [u64; 4] {
-        let [fine, middle, coarse] = self.levels;
-        [self.lengths[0], fine, middle, coarse]
+    pub(super) fn entry(&self) -> impl Iterator<Item = u64> {
+        std::iter::once(self.lengths[0]).chain(self.levels)
     }
 
     /// Takes all marks and hands each run of marked blocks out. Coarse ranges may repeat fine ones.
@@ -120,7 +128,7 @@ mod tests {
 
     /// Marks bytes of a level and drains.
     fn drained(bytes: u64, marks: &[(usize, u64)]) -> Vec<(u64, u64)> {
-        let (place, pages) = Place::new(bytes, 1, 0);
+        let (place, pages) = Place::new(bytes, 1, 64 << 10);
         let memory: Vec<AtomicU64> = (0..pages * 512).map(|_| AtomicU64::new(0)).collect();
         for (level, index) in marks {
             let at = place.levels[*level] + index;
@@ -146,22 +154,32 @@ mod tests {
     fn coarse_marks_stand_for_their_blocks_and_end_with_the_disk() {
         assert_eq!(drained(1 << 30, &[(1, 1)]), [(4 << 20, 4 << 20)]);
         assert_eq!(drained((300 << 20) + 512, &[(2, 1)]), [(256 << 20, (44 << 20) + 512)]);
+        assert_eq!(drained(20 << 30, &[(3, 1)]), [(16 << 30, 4 << 30)]);
         assert_eq!(drained((1 << 20) + 512, &[(0, 16)]), [(1 << 20, 512)]);
     }
 
     #[test]
-    fn memory_is_the_same_from_two_tebibytes_on() {
-        for (tebibytes, bits) in [(1, 0), (2, 0), (4, 1), (16, 3)] {
-            let bytes = tebibytes << 40;
-            assert_eq!(coarseness(bytes), bits, "{tebibytes}");
-            let (_, pages) = Place::new(bytes, 0, bits);
-            assert!(pages * 4096 < (32 << 20) + (600 << 10), "{tebibytes} {pages}");
+    fn blocks_are_short_on_small_disks_and_memory_is_bounded_on_large_ones() {
+        for (gibibytes, kibibytes, most) in [
+            (1, 4, 1 << 20),
+            (32, 4, 9 << 20),
+            (33, 8, 9 << 20),
+            (256, 32, 9 << 20),
+            (512, 64, 9 << 20),
+            (2 << 10, 64, 33 << 20),
+            (4 << 10, 128, 33 << 20),
+            (16 << 10, 512, 33 << 20),
+        ] {
+            let bytes = gibibytes << 30;
+            assert_eq!(block_bytes(bytes), kibibytes << 10, "{gibibytes}");
+            let (_, pages) = Place::new(bytes, 0, block_bytes(bytes));
+            assert!(pages * 4096 < most, "{gibibytes} {pages}");
         }
     }
 
     #[test]
     fn longer_blocks_are_handed_out_whole() {
-        let (place, pages) = Place::new((16 << 40) - 512, 0, 3);
+        let (place, pages) = Place::new((16 << 40) - 512, 0, 512 << 10);
         let memory: Vec<AtomicU64> = (0..pages * 512).map(|_| AtomicU64::new(0)).collect();
         memory[0].store(u64::from_ne_bytes([0, 0, 1, 0, 0, 0, 0, 0]), Ordering::Relaxed);
         let mut taken = Vec::new();

@@ -1,10 +1,10 @@
 //! Tracks which blocks of live disks change, without a kernel module.
 //!
 //! A small program, emitted for the running kernel and loaded by `bpf(2)`, marks the blocks of each completed write, of
-//! 64 KiB or more on disks of terabytes, in memory shared with this process. It marks when a write completes; the caller
+//! 4 KiB or more on larger disks, in memory shared with this process. It marks when a write completes; the caller
 //! takes the mark before it reads the block, so that a later write marks again. [`Tracker::prove`] says whether every
-//! write was seen; where it cannot, the marks are a hint and nothing more. Memory: 16.3 MiB for each tebibyte of disk, at
-//! most 32.5 MiB, none other that grows.
+//! write was seen; where it cannot, the marks are a hint and nothing more. Memory: at most 9 MiB for disks of 512 GiB
+//! together, at most 32.5 MiB whatever their size, none other that grows.
 
 mod assembler;
 mod btf;
@@ -24,12 +24,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use coverage::{Account, Seen};
 use kernel::{PAGE, Program, SharedPages};
-use marks::{Place, coarseness};
+use marks::{Place, block_bytes};
 use offsets::Offsets;
 use program::{BLOCKS, LEVELS, RANGE_ERRORS, Reads, SECTORS, TAINT, Wiring};
 use target::Target;
 
-pub use marks::{BLOCK_BYTES, BlockRange, Drained};
+pub use marks::{BlockRange, Drained, LEAST_BLOCK_BYTES};
 #[doc(hidden)]
 pub use program::Faults;
 pub use reasons::{Coverage, NotTracked, Unproven};
@@ -76,12 +76,12 @@ impl Tracker {
         kernel::raise_memory_limit();
 
         let together = targets.iter().fold(0_u64, |sum, target| sum.saturating_add(target.bytes));
-        let coarseness = coarseness(together);
+        let block_bytes = block_bytes(together);
         let mut pages = 0;
         let tracked: Vec<Tracked> = targets
             .into_iter()
             .map(|target| {
-                let (place, next) = Place::new(target.bytes, pages, coarseness);
+                let (place, next) = Place::new(target.bytes, pages, block_bytes);
                 pages = next;
                 Tracked { account: Account::new(&target), place, target }
             })
@@ -106,7 +106,7 @@ impl Tracker {
                 disks: entries.descriptor(),
                 counters: counters.descriptor(),
                 copy: i32::try_from(copy).unwrap_or(0),
-                coarseness: i32::try_from(coarseness).unwrap_or(0),
+                block_shift: i32::try_from(block_bytes.trailing_zeros()).unwrap_or(i32::MAX),
                 numbers: &numbers,
             };
             programs.push(loaded(&offsets, &wiring, faults)?);

@@ -33,15 +33,15 @@ pub(super) struct Wiring<'disks> {
     pub(super) disks: i32,
     pub(super) counters: i32,
     pub(super) copy: i32,
-    /// By how many bits blocks are longer than 64 KiB.
-    pub(super) coarseness: i32,
+    /// Bytes of a block, as a shift.
+    pub(super) block_shift: i32,
     /// Major and minor number of each disk.
     pub(super) numbers: &'disks [(u32, u32)],
 }
 
-/// Fields of a disk's entry in the map of disks: how many blocks it has, and where its three levels begin.
+/// Fields of a disk's entry in the map of disks: how many blocks it has, and where its levels begin.
 pub(super) const BLOCKS: i16 = 0;
-pub(super) const LEVELS: [i16; 3] = [8, 16, 24];
+pub(super) const LEVELS: [i16; 4] = [8, 16, 24, 32];
 /// Fields of a page of counters: each copy has a page for each disk.
 pub(super) const SECTORS: i16 = 0;
 pub(super) const RANGE_ERRORS: i16 = 8;
@@ -55,8 +55,8 @@ const MAX_MARKS: i32 = 65;
 /// How much coarser a level is than the one below it, as a shift.
 pub(super) const LEVEL_SHIFT: i32 = 6;
 
-/// Sectors in a block of 64 KiB, as a shift.
-const SECTORS_SHIFT: i32 = 7;
+/// Bytes of a sector, as a shift.
+const SECTOR_SHIFT: i32 = 9;
 
 const LOOKUP: i32 = 1;
 const PROBE_READ_KERNEL: i32 = 113;
@@ -250,7 +250,7 @@ fn ranges(program: &mut Assembler, offsets: &Offsets, reads: Reads, faults: Faul
 
 /// Marks one range at the finest level that needs few enough marks.
 fn mark(program: &mut Assembler, wiring: &Wiring<'_>) {
-    let sectors = SECTORS_SHIFT + wiring.coarseness;
+    let sectors = wiring.block_shift - SECTOR_SHIFT;
     program.label("range");
     program.jump_value(When::Equal, R2, 0, "next range");
     program.with_value(Operation::Add, R2, 511);

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use blockdev::track::{BLOCK_BYTES, BlockRange, Tracker};
+use blockdev::track::{BlockRange, Tracker};
 use tempfile::TempDir;
 
 /// Runs a tool; when it is missing or fails, says which and why.
@@ -156,8 +156,8 @@ impl Copy {
 
 fn pieces(range: BlockRange) -> impl Iterator<Item = (u64, usize)> {
     let end = range.offset + range.length;
-    let starts = (range.offset..end).step_by(usize::try_from(16 * BLOCK_BYTES).unwrap());
-    starts.map(move |offset| (offset, usize::try_from((end - offset).min(16 * BLOCK_BYTES)).unwrap()))
+    let starts = (range.offset..end).step_by(1 << 20);
+    starts.map(move |offset| (offset, usize::try_from((end - offset).min(1 << 20)).unwrap()))
 }
 
 /// A mebibyte at an address that direct reads and writes can use.

@@ -22,8 +22,8 @@ use super::{
     pieces::{AT_ONCE, Piece, Pieces, step_back},
 };
 
-/// Answers waited for at once: enough blocks of 64 KiB to fill a link that is far away.
-const MOST_ASKED: usize = 128;
+/// Answers waited for at once: enough blocks of 4 KiB to fill a link that is far away.
+const MOST_ASKED: usize = 1024;
 
 /// What a copy came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
