@@ -39,9 +39,10 @@ impl Granules {
         self.change(first..end, false);
     }
 
-    /// Marks as allocated every granule that `range` touches.
+    /// Marks as allocated every granule that `range` touches. What begins behind the disk touches none, also where the last
+    /// granule is cut short.
     pub(super) fn allocate(&mut self, range: Range<u64>) {
-        if !range.is_empty() {
+        if !range.is_empty() && range.start < self.size_bytes {
             let end = range.end.div_ceil(self.granule_bytes).min(self.count_all());
             self.change(range.start / self.granule_bytes..end, true);
         }
@@ -167,6 +168,16 @@ mod tests {
             let expected: u64 = (0u64..).zip(&bytes).filter(|(_, bit)| **bit).map(|(i, _)| 4096.min(size - i * 4096)).sum();
             prop_assert_eq!(seen, expected);
         }
+    }
+
+    #[test]
+    fn what_lies_behind_the_disk_changes_nothing() {
+        let mut map = Granules::all(4097);
+        map.free(0..4097);
+        map.allocate(4097..4098);
+        assert_eq!(map.count(0..u64::MAX), 0);
+        map.allocate(4096..4097);
+        assert_eq!(map.count(0..u64::MAX), 1);
     }
 
     #[test]
