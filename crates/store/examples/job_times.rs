@@ -86,7 +86,10 @@ async fn measure(name: &str, database: &Database) -> Result<(), Box<dyn Error>> 
     }
     let now = Timestamp::from_unix(START);
     report("what is due (nothing)", time(database, move |tx| tx.due_jobs(now, 100).map(drop)).await?);
-    report("what is to be conducted (1,000)", time(database, |tx| tx.jobs_to_conduct().map(drop)).await?);
+    report(
+        "what is to be conducted (1,000)",
+        time(database, |tx| tx.revisions_to_conduct().map(drop)).await?,
+    );
     let start = Instant::now();
     let until = now.plus_seconds(30);
     database

@@ -77,10 +77,8 @@ pub trait JobTx {
 
     /// Jobs of any account that the clock changes at or before this moment ([`Job::due`]), the most overdue first.
     fn due_jobs(&mut self, now: Timestamp, limit: u32) -> Result<Vec<JobId>, StoreError>;
-    /// Jobs of any account that someone has to conduct: those that are Running, Waiting or Deleting.
-    fn jobs_to_conduct(&mut self) -> Result<Vec<Job>, StoreError>;
-    /// Which jobs [`JobTx::jobs_to_conduct`] gives, in its order, and the revision of each: a number that is another one
-    /// after every change. Reads no job.
+    /// Jobs of any account that someone has to conduct, those that are Running, Waiting or Deleting, the oldest first, and
+    /// the revision of each: a number that is another one after every change. Reads no job.
     fn revisions_to_conduct(&mut self) -> Result<Vec<(JobId, i64)>, StoreError>;
     /// Those of these jobs that are there and believed, whatever their state.
     fn believed_jobs(&mut self, ids: &[JobId]) -> Result<Vec<Job>, StoreError>;

@@ -38,13 +38,8 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         Ok(changed)
     }
 
-    /// The jobs of any account that someone has to conduct: those that are Running, Waiting or Deleting.
-    pub async fn jobs_to_conduct(&self) -> Result<Vec<Job>, Error> {
-        Ok(self.store.read(|tx| tx.jobs_to_conduct()).await?)
-    }
-
-    /// As [`Registry::jobs_to_conduct`] for who has looked before: the ids and revisions of all, and of the jobs those
-    /// whose revision is not the one that is known.
+    /// The jobs of any account that someone has to conduct, those that are Running, Waiting or Deleting: the ids and
+    /// revisions of all, and of the jobs themselves those whose revision is not the one that is known.
     pub async fn changes_to_conduct(
         &self,
         known: Arc<HashMap<JobId, i64>>,

@@ -90,14 +90,7 @@ pub(super) fn due(
     rows.into_iter().map(|values| Fields::new("jobs", &["id"], values).parsed(JobId::parse)).collect()
 }
 
-/// Those that were created first come first. A row that is not believed is told in the log and passed over: it must not
-/// keep all others from being conducted.
-pub(super) fn to_conduct(transaction: &mut Transaction<'_>) -> Result<Vec<Job>, StoreError> {
-    let rows = transaction.query(&conducted(), &[])?;
-    Ok(rows.into_iter().filter_map(believed).collect())
-}
-
-/// The index holds all of it: a job's document is not touched.
+/// Those that were created first come first. The index holds all of it: a job's document is not touched.
 pub(super) fn revisions(transaction: &mut Transaction<'_>) -> Result<Vec<(JobId, i64)>, StoreError> {
     let read = |values| {
         let mut row = Fields::new("jobs", &["id", "revision"], values);
@@ -121,10 +114,6 @@ fn believed(values: Vec<Value>) -> Option<Job> {
     read(values).inspect_err(|error| tracing::error!(%error, "a job is not conducted")).ok()
 }
 
-fn conducted() -> String {
-    format!("{} WHERE {CONDUCTED} ORDER BY created, position", select())
-}
-
 fn conducted_revisions() -> String {
     format!("SELECT id, revision FROM jobs WHERE {CONDUCTED} ORDER BY created, position")
 }
@@ -133,7 +122,7 @@ fn conducted_revisions() -> String {
 mod tests {
     use smc::job::Status;
 
-    use super::{CONDUCTED, DUE, UNFINISHED, conducted, conducted_revisions};
+    use super::{CONDUCTED, DUE, UNFINISHED, conducted_revisions};
     use crate::{
         Location,
         driver::{Connector, Value},
@@ -180,13 +169,11 @@ mod tests {
         let in_use = format!("SELECT COUNT(*) FROM sources WHERE account = $1 AND {}", with_job(UNFINISHED));
         let plans = [
             plan(DUE, &[Value::Int(1), Value::Int(1)]),
-            plan(&conducted(), &[]),
             plan(&conducted_revisions(), &[]),
             plan(&in_use, &[Value::Int(1)]),
         ];
         insta::assert_snapshot!(plans.join("\n"), @"
         SEARCH jobs USING INDEX jobs_by_due (due<?)
-        SCAN jobs USING INDEX jobs_to_conduct
         SCAN jobs USING COVERING INDEX jobs_to_conduct
         SEARCH sources USING INDEX sources_by_import (account=?); SEARCH jobs EXISTS USING INDEX jobs_unfinished (source=?)
         ");

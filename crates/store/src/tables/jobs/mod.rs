@@ -95,10 +95,6 @@ impl JobTx for Transaction<'_> {
         listing::due(self, now, limit)
     }
 
-    fn jobs_to_conduct(&mut self) -> Result<Vec<Job>, StoreError> {
-        listing::to_conduct(self)
-    }
-
     fn revisions_to_conduct(&mut self) -> Result<Vec<(JobId, i64)>, StoreError> {
         listing::revisions(self)
     }
