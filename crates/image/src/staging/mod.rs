@@ -116,16 +116,7 @@ impl Staging {
         let marks = Marks::create(&place.state(), size, &key)?;
         let directory = File::open(&place.directory).during("opening", &place.directory)?;
         directory.sync_all().during("syncing", &place.directory)?;
-        Ok(Self {
-            place,
-            size,
-            key,
-            data,
-            leaves,
-            marks: Mutex::new(marks),
-            writing: RwLock::new(()),
-            checkpoint: Mutex::new(()),
-        })
+        Ok(Self::of(place, size, key, (data, leaves, marks)))
     }
 
     /// Opens a staging disk. Where the last process did not close it, the digests of what was being written are
@@ -135,7 +126,13 @@ impl Staging {
         let data = old_file(&place.data(), size)?;
         let leaves = old_file(&place.leaves(), size.div_ceil(LEAF_BYTES) * DIGEST_BYTES as u64)?;
         let fresh = marks.fresh();
-        let staging = Self {
+        let staging = Self::of(place, size, key, (data, leaves, marks));
+        let recovered_bytes = staging.recover()?;
+        Ok((staging, Opened { recovered_bytes, fresh }))
+    }
+
+    fn of(place: Place, size: u64, key: LeafKey, (data, leaves, marks): (File, File, Marks)) -> Self {
+        Self {
             place,
             size,
             key,
@@ -144,9 +141,7 @@ impl Staging {
             marks: Mutex::new(marks),
             writing: RwLock::new(()),
             checkpoint: Mutex::new(()),
-        };
-        let recovered_bytes = staging.recover()?;
-        Ok((staging, Opened { recovered_bytes, fresh }))
+        }
     }
 
     /// The disk's size in bytes.
