@@ -23,7 +23,7 @@ pub(crate) fn tool(name: &str, arguments: &[&str], input: &str) -> String {
     let mut command = Command::new(name);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        unreachable!("{name} is missing: run cargo xtask setup, as root");
+        unreachable!("{name} is missing: cargo xtask test, as root, installs it");
     };
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
