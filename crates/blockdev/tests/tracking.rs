@@ -17,7 +17,7 @@ mod tracking_kit;
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -265,6 +265,41 @@ fn the_cheaper_program_is_taken_where_the_kernel_takes_it() {
     for (way, typed) in [(Faults::None, true), (Faults::AtIssue, true), (Faults::ByHelper, false)] {
         assert_eq!(Tracker::attach_faulty(&[&disk.path], way).unwrap().is_typed(), typed, "{way:?}");
     }
+}
+
+/// Has a thread interrupted over and over, fifty times at the most, for as long as it works.
+#[allow(unsafe_code, reason = "signals to one thread have no safe call")]
+fn interrupted<T>(work: impl FnOnce() -> T) -> (T, u32) {
+    extern "C" fn nothing(_: libc::c_int) {}
+    let handler: extern "C" fn(libc::c_int) = nothing;
+    // SAFETY: the handler does nothing, so that it may run at any moment.
+    unsafe { libc::signal(libc::SIGUSR2, handler as *const () as libc::sighandler_t) };
+    // SAFETY: it has no precondition.
+    let worker = unsafe { libc::pthread_self() };
+    let (done, sent) = (AtomicBool::new(false), AtomicU32::new(0));
+    let outcome = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) && sent.load(Ordering::SeqCst) < 50 {
+                // SAFETY: the thread is there: it waits for this one before it goes on.
+                unsafe { libc::pthread_kill(worker, libc::SIGUSR2) };
+                sent.fetch_add(1, Ordering::SeqCst);
+                thread::park_timeout(Duration::from_millis(2));
+            }
+        });
+        let outcome = work();
+        done.store(true, Ordering::SeqCst);
+        outcome
+    });
+    (outcome, sent.into_inner())
+}
+
+#[test]
+fn an_interrupted_thread_still_gets_its_program_verified() {
+    let folder = folder();
+    let disk = Disk::new(folder.path(), "disk", 16 << 20);
+    let (tracker, signals) = interrupted(|| Tracker::attach(&[&disk.path]));
+    assert!(tracker.unwrap().is_typed());
+    assert!(signals > 3, "{signals} signals came while it was verified");
 }
 
 /// Marks of a block while a write to it hangs, and after it is done. The disk's image lies on a filesystem that is frozen.

@@ -20,6 +20,8 @@ const TYPE_TRACING: u32 = 26;
 /// Of a tracing program: a raw tracepoint, and neither the beginning nor the end of a function.
 const AT_RAW_TRACEPOINT: u32 = 23;
 const MMAPABLE: u32 = 1 << 10;
+/// How often a program is given to the kernel that was interrupted while it verified it.
+const LOAD_ATTEMPTS: usize = 100;
 const LICENCE: &CStr = c"GPL";
 
 /// An array of pages that the program writes and this process reads and takes from.
@@ -87,7 +89,19 @@ pub(super) struct Program {
 impl Program {
     /// Loads it and returns its descriptor.
     pub(super) fn load(&self) -> io::Result<OwnedFd> {
-        self.attributes()?.call(PROGRAM_LOAD)
+        Self::verified(&self.attributes()?)
+    }
+
+    /// The verifier gives up whenever anything wants the thread's attention, be it a stop or work of io_uring, and says
+    /// "try again": that is no answer about the program.
+    fn verified(attributes: &Attributes) -> io::Result<OwnedFd> {
+        for _ in 1..LOAD_ATTEMPTS {
+            match attributes.call(PROGRAM_LOAD) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return outcome,
+            }
+        }
+        attributes.call(PROGRAM_LOAD)
     }
 
     /// Returns what the kernel's verifier says, if it refuses it.
@@ -96,7 +110,7 @@ impl Program {
         let Ok(mut attributes) = self.attributes() else { return String::new() };
         attributes.words(24, &[1, 1 << 20]);
         attributes.pointer(32, log.as_mut_ptr().expose_provenance());
-        if attributes.call(PROGRAM_LOAD).is_ok() {
+        if Self::verified(&attributes).is_ok() {
             return String::new();
         }
         let text = log.split(|byte| *byte == 0).next().unwrap_or_default();

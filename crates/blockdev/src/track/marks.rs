@@ -1,6 +1,6 @@
 //! Where each disk's marks lie in the shared memory, and how they are taken.
 //!
-//! One byte for each block, and above that three levels, each 64 times coarser, for long discards. A block has 4 KiB on
+//! One byte for each block, and above that four levels, each 16 times coarser, for long writes and discards. A block has 4 KiB on
 //! disks of up to 32 GiB together, so that little more is read again than was written, and more on larger ones: the
 //! marks of what can be read in minutes must not take the memory and the time to look through them that a freeze waits for.
 
@@ -152,9 +152,9 @@ mod tests {
 
     #[test]
     fn coarse_marks_stand_for_their_blocks_and_end_with_the_disk() {
-        assert_eq!(drained(1 << 30, &[(1, 1)]), [(4 << 20, 4 << 20)]);
-        assert_eq!(drained((300 << 20) + 512, &[(2, 1)]), [(256 << 20, (44 << 20) + 512)]);
-        assert_eq!(drained(20 << 30, &[(3, 1)]), [(16 << 30, 4 << 30)]);
+        assert_eq!(drained(1 << 30, &[(1, 1)]), [(1 << 20, 1 << 20)]);
+        assert_eq!(drained((20 << 20) + 512, &[(2, 1)]), [(16 << 20, (4 << 20) + 512)]);
+        assert_eq!(drained(5 << 30, &[(4, 1)]), [(4 << 30, 1 << 30)]);
         assert_eq!(drained((1 << 20) + 512, &[(0, 16)]), [(1 << 20, 512)]);
     }
 
@@ -166,9 +166,9 @@ mod tests {
             (33, 8, 9 << 20),
             (256, 32, 9 << 20),
             (512, 64, 9 << 20),
-            (2 << 10, 64, 33 << 20),
-            (4 << 10, 128, 33 << 20),
-            (16 << 10, 512, 33 << 20),
+            (2 << 10, 64, 35 << 20),
+            (4 << 10, 128, 35 << 20),
+            (16 << 10, 512, 35 << 20),
         ] {
             let bytes = gibibytes << 30;
             assert_eq!(block_bytes(bytes), kibibytes << 10, "{gibibytes}");

@@ -4,7 +4,7 @@
 //! 4 KiB or more on larger disks, in memory shared with this process. It marks when a write completes; the caller
 //! takes the mark before it reads the block, so that a later write marks again. [`Tracker::prove`] says whether every
 //! write was seen; where it cannot, the marks are a hint and nothing more. Memory: at most 9 MiB for disks of 512 GiB
-//! together, at most 32.5 MiB whatever their size, none other that grows.
+//! together, at most 34.5 MiB whatever their size, none other that grows.
 
 mod assembler;
 mod btf;

@@ -41,7 +41,7 @@ pub(super) struct Wiring<'disks> {
 
 /// Fields of a disk's entry in the map of disks: how many blocks it has, and where its levels begin.
 pub(super) const BLOCKS: i16 = 0;
-pub(super) const LEVELS: [i16; 4] = [8, 16, 24, 32];
+pub(super) const LEVELS: [i16; 5] = [8, 16, 24, 32, 40];
 /// Fields of a page of counters: each copy has a page for each disk.
 pub(super) const SECTORS: i16 = 0;
 pub(super) const RANGE_ERRORS: i16 = 8;
@@ -50,10 +50,12 @@ const RUNS: i16 = 24;
 
 /// Ranges in one discard; NVMe allows 256.
 const MAX_RANGES: i32 = 257;
-/// Marks for one range: 64 of a level, and one more when it begins within the first.
-const MAX_MARKS: i32 = 65;
-/// How much coarser a level is than the one below it, as a shift.
-pub(super) const LEVEL_SHIFT: i32 = 6;
+/// Marks for one range: 16 of a level, and one more when it begins within the first. The kernel's verifier follows every
+/// mark of every range of a discard, and from a million steps on it refuses: more marks would bring it near that.
+const MAX_MARKS: i32 = 17;
+/// How much coarser a level is than the one below it, as a shift. The longest range, of 4 GiB, has 2^20 blocks of 4 KiB:
+/// four times this shift, and marks for the rest.
+pub(super) const LEVEL_SHIFT: i32 = 4;
 
 /// Bytes of a sector, as a shift.
 const SECTOR_SHIFT: i32 = 9;
