@@ -19,15 +19,28 @@ use replication::{
     frame::{ExtentError, Failed, Settings, Welcome},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    sync::{mpsc, watch},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
 };
 
 /// Content that may be on its way to a stream without being durable.
 pub const WINDOW_BYTES: u64 = 16 << 20;
 
-/// Frames that wait for the disk at the most, each of at most 1 MiB.
-const QUEUE: usize = 8;
+/// Bytes of frames that wait for the disk at the most: eight of the longest.
+const QUEUE_BYTES: u32 = 8 << 20;
+
+/// What a frame counts for at the least, so that short ones are bounded in number.
+const LEAST_COUNTED: u32 = 8 << 10;
+
+/// Frames that wait for the disk at the most. Short ones come by the thousand: the more of them wait, the less often one
+/// thread has to wake the other.
+const QUEUE: usize = (QUEUE_BYTES / LEAST_COUNTED) as usize;
+
+/// Answers that wait to be sent. Those about blocks of 4 KiB have a few bytes each.
+const ANSWERS: usize = 256;
+
+/// Bytes of answers that are sent together.
+const COLLECTED_BYTES: usize = 16 << 10;
 
 /// Memory of one stream at the most: queue, the frames that are read and worked on, and the answers.
 pub const STREAM_BYTES: u64 = 16 << 20;
@@ -146,7 +159,7 @@ where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
     let (mut reader, mut writer) = tokio::io::split(stream);
-    let (answers, answered) = mpsc::channel(QUEUE);
+    let (answers, answered) = mpsc::channel(ANSWERS);
     let stream = match read_frame(&mut reader).await? {
         Some(Frame::Hello(hello)) => {
             tracing::debug!(
@@ -194,13 +207,24 @@ where
     outcome
 }
 
+/// A frame that waits for the disk, with its share of the memory for such.
+struct Queued {
+    frame: Frame,
+    _room: OwnedSemaphorePermit,
+}
+
 /// Passes frames on to the worker, until the source leaves or the worker has ended.
 async fn forward(
     mut reader: impl AsyncRead + Unpin,
-    frames: mpsc::Sender<Frame>,
+    frames: mpsc::Sender<Queued>,
 ) -> Result<(), ReceiveError> {
+    let room = Arc::new(Semaphore::new(QUEUE_BYTES as usize));
     while let Some(frame) = read_frame(&mut reader).await? {
-        if frames.send(frame).await.is_err() {
+        let bytes =
+            u32::try_from(frame.body_bytes()).unwrap_or(QUEUE_BYTES).clamp(LEAST_COUNTED, QUEUE_BYTES);
+        // Nobody closes it.
+        let Ok(room) = room.clone().acquire_many_owned(bytes).await else { break };
+        if frames.send(Queued { frame, _room: room }).await.is_err() {
             break;
         }
     }
@@ -214,6 +238,7 @@ async fn answer(
     mut settings: watch::Receiver<Settings>,
 ) -> Result<(), ReceiveError> {
     let mut live = true;
+    let mut bytes = Vec::new();
     loop {
         let frame = tokio::select! {
             answer = answers.recv() => match answer {
@@ -225,6 +250,15 @@ async fn answer(
                 Frame::Settings(*settings.borrow_and_update())
             }
         };
-        write_frame(writer, &frame).await?;
+        frame.write(&mut bytes);
+        // What else is there goes with it.
+        while bytes.len() < COLLECTED_BYTES
+            && let Ok(frame) = answers.try_recv()
+        {
+            frame.write(&mut bytes);
+        }
+        writer.write_all(&bytes).await?;
+        writer.flush().await?;
+        bytes.clear();
     }
 }

@@ -5,7 +5,7 @@ use std::{io, sync::mpsc as blocking, thread};
 use replication::{Frame, frame::Extent};
 use tokio::sync::mpsc;
 
-use super::{Ended, ReceiveError, Received, StagingSet, WINDOW_BYTES};
+use super::{Ended, Queued, ReceiveError, Received, StagingSet, WINDOW_BYTES};
 
 /// Content that is written at the most before it is made durable: half a window, so that the source sends the other
 /// half meanwhile.
@@ -15,7 +15,7 @@ const CHECKPOINT_BYTES: u64 = WINDOW_BYTES / 2;
 pub(super) fn work(
     set: &StagingSet,
     stream: u16,
-    mut frames: mpsc::Receiver<Frame>,
+    mut frames: mpsc::Receiver<Queued>,
     answers: &mpsc::Sender<Frame>,
 ) -> Result<Ended, ReceiveError> {
     let received = Received { stream, ..Received::default() };
@@ -75,9 +75,9 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn all(&mut self, frames: &mut mpsc::Receiver<Frame>) -> Result<Ended, ReceiveError> {
-        while let Some(frame) = frames.blocking_recv() {
-            if let Some(complete) = self.take(frame)? {
+    fn all(&mut self, frames: &mut mpsc::Receiver<Queued>) -> Result<Ended, ReceiveError> {
+        while let Some(queued) = frames.blocking_recv() {
+            if let Some(complete) = self.take(queued.frame)? {
                 return Ok(Ended::Complete(complete));
             }
         }

@@ -48,6 +48,9 @@ pub struct Copier {
     packer: Option<Packer>,
 }
 
+/// Content that is packed where it is: to hand it to a thread and back takes longer.
+const PACKED_HERE_BYTES: u64 = 16 << 10;
+
 /// A piece that the center was asked about.
 struct Asked {
     piece: Piece,
@@ -91,11 +94,13 @@ impl Copier {
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
         let mut pieces = Pieces::new(self.disk.clone(), outlet.key(), ranges, self.meter.clone());
-        while let Some(piece) = pieces.next().await? {
-            self.note_read(&piece);
-            let all: Vec<bool> = piece.leaves.iter().map(|leaf| *leaf != Leaf::ZERO).collect();
-            self.send_leaves(outlet, &piece, &all).await?;
-            self.meter.note_through(self.number, piece.range.length());
+        while let Some(batch) = pieces.next().await? {
+            for piece in batch {
+                self.note_read(&piece);
+                let all: Vec<bool> = piece.leaves.iter().map(|leaf| *leaf != Leaf::ZERO).collect();
+                self.send_leaves(outlet, &piece, &all).await?;
+                self.meter.note_through(self.number, piece.range.length());
+            }
         }
         Ok(())
     }
@@ -153,9 +158,16 @@ impl Copier {
     {
         let mut pieces = Pieces::new(self.disk.clone(), outlet.key(), ranges, self.meter.clone());
         let mut asked = VecDeque::new();
-        while let Some(piece) = pieces.next().await? {
-            self.note_read(&piece);
-            self.ask(outlet, piece, question, &mut asked).await?;
+        while let Some(batch) = pieces.next().await? {
+            for piece in batch {
+                self.note_read(&piece);
+                self.ask(outlet, piece, question, &mut asked).await?;
+            }
+            // The center answers while more is read.
+            outlet.flush().await?;
+            while let Some(answered) = answered(&mut asked) {
+                self.settle(outlet, answered, &mut asked).await?;
+            }
         }
         self.settle_all(outlet, asked).await
     }
@@ -177,7 +189,7 @@ impl Copier {
         };
         asked.push_back(Asked { piece, question, answer });
         while bytes_of(asked) >= AT_ONCE as u64 * EXTENT_BYTES || asked.len() >= MOST_ASKED {
-            self.settle(outlet, asked).await?;
+            self.settle_next(outlet, asked).await?;
         }
         Ok(())
     }
@@ -191,13 +203,13 @@ impl Copier {
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
         while !asked.is_empty() {
-            self.settle(outlet, &mut asked).await?;
+            self.settle_next(outlet, &mut asked).await?;
         }
         Ok(())
     }
 
-    /// Takes the answer about the piece that waits longest: asks on, sends, or is done with it.
-    async fn settle<S>(
+    /// Waits for the answer about the piece that waits longest.
+    async fn settle_next<S>(
         &mut self,
         outlet: &mut Outlet<S>,
         asked: &mut VecDeque<Asked>,
@@ -207,6 +219,19 @@ impl Copier {
     {
         let Some(Asked { piece, question, answer }) = asked.pop_front() else { return Ok(()) };
         let wanted = outlet.answer(answer).await?;
+        self.settle(outlet, (piece, question, wanted), asked).await
+    }
+
+    /// Does what an answer about a piece says: asks on, sends, or is done with it.
+    async fn settle<S>(
+        &mut self,
+        outlet: &mut Outlet<S>,
+        (piece, question, wanted): (Piece, Question, Vec<u8>),
+        asked: &mut VecDeque<Asked>,
+    ) -> Result<(), ReplicateError>
+    where
+        S: AsyncRead + AsyncWrite + Send + 'static,
+    {
         match question {
             Question::Summary if wanted.first().is_none_or(|bits| bits & 1 == 0) => {
                 self.meter.note_through(self.number, piece.range.length());
@@ -287,8 +312,7 @@ impl Copier {
         let begun = Instant::now();
         let kept = self.packer.take();
         let bytes = content.len() as u64;
-        let packing = spawn_blocking(move || {
-            step_back();
+        let packing = move || {
             let begun = std::time::Instant::now();
             let mut packer = match kept {
                 Some(packer) => packer,
@@ -298,14 +322,28 @@ impl Copier {
             let payload = packer.pack(&content)?;
             let payload = payload.map_or((Codec::Raw, content), |smaller| (Codec::Zstd, smaller.into()));
             Ok((packer, payload, begun.elapsed()))
-        });
-        let outcome = packing.await.map_err(std::io::Error::other)?;
+        };
+        let outcome = if bytes <= PACKED_HERE_BYTES {
+            packing()
+        } else {
+            let packing = spawn_blocking(move || {
+                step_back();
+                packing()
+            });
+            packing.await.map_err(std::io::Error::other)?
+        };
         let (packer, payload, took) = outcome.map_err(ReplicateError::Pack)?;
         self.packer = Some(packer);
         self.chooser.packed(level, bytes, payload.1.len() as u64, took);
         self.meter.note_wait(Limit::Cpu, begun);
         Ok(payload)
     }
+}
+
+/// The piece that waits longest with its answer, if that is there.
+fn answered(asked: &mut VecDeque<Asked>) -> Option<(Piece, Question, Vec<u8>)> {
+    let wanted = asked.front_mut()?.answer.try_recv().ok()?;
+    asked.pop_front().map(|Asked { piece, question, .. }| (piece, question, wanted))
 }
 
 fn bytes_of(asked: &VecDeque<Asked>) -> u64 {

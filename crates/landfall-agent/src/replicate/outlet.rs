@@ -170,8 +170,19 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
         Ok(answer)
     }
 
+    /// Sends what was collected on its way.
+    pub async fn flush(&mut self) -> Result<(), ReplicateError> {
+        self.push(&[]).await
+    }
+
     /// Waits for an answer.
-    pub async fn answer(&mut self, answer: oneshot::Receiver<Vec<u8>>) -> Result<Vec<u8>, ReplicateError> {
+    pub async fn answer(
+        &mut self,
+        mut answer: oneshot::Receiver<Vec<u8>>,
+    ) -> Result<Vec<u8>, ReplicateError> {
+        if let Ok(wanted) = answer.try_recv() {
+            return Ok(wanted);
+        }
         self.push(&[]).await?;
         match timeout(SILENCE, answer).await {
             Ok(Ok(wanted)) => Ok(wanted),

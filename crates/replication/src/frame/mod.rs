@@ -24,7 +24,7 @@ use bytes::Bytes;
 
 use crate::{
     codec::{Codec, CodecError},
-    digest::{self, Leaf, LeafKey},
+    digest::{self, DIGEST_BYTES, Leaf, LeafKey},
     range::{COMPARED_BYTES, EXTENT_BYTES, LEAF_BYTES, Range, RangeError},
 };
 
@@ -242,6 +242,16 @@ impl Frame {
     /// copied.
     pub fn write_head(&self, out: &mut Vec<u8>) -> &[u8] {
         body::write(self, out)
+    }
+
+    /// Bytes of memory that the frame holds beside itself, where it may be much.
+    pub const fn body_bytes(&self) -> usize {
+        match self {
+            Self::Extent(extent) => extent.payload.len(),
+            Self::Offer { leaves, .. } => leaves.len() * DIGEST_BYTES,
+            Self::Want { wanted, .. } => wanted.len(),
+            _ => 0,
+        }
     }
 
     /// Bytes of content that the frame keeps the sender's window occupied with.
