@@ -23,8 +23,9 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
 };
 
-/// Content that may be on its way to a stream without being durable.
-pub const WINDOW_BYTES: u64 = 16 << 20;
+/// Content that may be on its way to a stream without being durable. Half of it is made durable at a time: with less, a disk
+/// spends its time on being told to; more would only be sent again after a break.
+pub const WINDOW_BYTES: u64 = 32 << 20;
 
 /// Bytes of frames that wait for the disk at the most: eight of the longest.
 const QUEUE_BYTES: u32 = 8 << 20;

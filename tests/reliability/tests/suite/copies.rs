@@ -24,8 +24,8 @@ const MOST_DEATHS: u64 = 3;
 /// KiB a second that the copy may use, so that there is time to die in it.
 const BANDWIDTH_KIB: u64 = 24 << 10;
 
-/// Bytes that a death may cost: what is on its way in the windows of all streams, and digests of everything.
-const COST_OF_A_DEATH: u64 = (8 * (16 << 20)) + DISK_BYTES / 64;
+/// Bytes that a death may cost: what is on its way in the windows of both streams, and digests of everything.
+const COST_OF_A_DEATH: u64 = (2 * (32 << 20)) + DISK_BYTES / 64;
 
 #[test]
 fn copies_survive_deaths_of_agent_center_and_link() {
