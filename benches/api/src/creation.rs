@@ -17,19 +17,41 @@ use tokio::task::JoinSet;
 use crate::{
     lab::{Engine, Lab},
     spread::Spread,
+    throttle::Throttle,
 };
 
 const CLIENTS: u32 = 64;
 
+/// What a small rented disk takes, each of them waited for; a flush of a local one costs as much, or a tenth of that.
+const SLOW_DISK: u32 = 1_000;
+
 /// As long as the digest, the texts and the line in the trail that one code takes.
 const ROW: usize = 200;
 
+/// On the disk as it is.
 pub(crate) async fn measure(lab: &Lab, engine: Engine, report: &mut Report) -> anyhow::Result<()> {
-    let case = format!("creation-{engine}");
+    measure_as(lab, engine, &format!("creation-{engine}"), report).await
+}
+
+/// On the same disk, limited to [`SLOW_DISK`] writes a second for both sides.
+pub(crate) async fn measure_slow(lab: &Lab, engine: Engine, report: &mut Report) -> anyhow::Result<()> {
+    let _throttle = match Throttle::writes(SLOW_DISK, lab.root()) {
+        Ok(throttle) => throttle,
+        Err(error) => {
+            println!("not measured on a disk of {SLOW_DISK} writes a second: {error:#}");
+            return Ok(());
+        }
+    };
+    let case = format!("creation-{engine}-slow");
+    report.add(&case, "writes that the disk takes", f64::from(SLOW_DISK), "/s", Goal::None);
+    measure_as(lab, engine, &case, report).await
+}
+
+async fn measure_as(lab: &Lab, engine: Engine, case: &str, report: &mut Report) -> anyhow::Result<()> {
     let span = lab.seconds(10);
     // Before and after, so that a machine that gets busier or less so does not decide the ratio.
     let before = baseline(lab, engine, &format!("{case}-before"), span / 2)?;
-    let launch = lab.launch(&case, engine)?;
+    let launch = lab.launch(case, engine)?;
     let center = launch.start()?;
     let key = center.first_key().context("reading the first key")?;
     create(&center, &key, span / 5).await?;
@@ -45,13 +67,13 @@ pub(crate) async fn measure(lab: &Lab, engine: Engine, report: &mut Report) -> a
     };
     let single = before.midpoint(after);
     let rate = rate(latencies.len(), span);
-    report.add(&case, &format!("{against}, before"), before, "/s", Goal::None);
-    report.add(&case, &format!("{against}, after"), after, "/s", Goal::None);
-    report.add(&case, "codes created, 64 clients, V3", rate, "/s", Goal::None);
-    report.add(&case, "codes created in relation to that", rate / single, "times", Goal::AtLeast(goal));
-    report.add(&case, "p50", latencies.milliseconds(50), "ms", Goal::None);
-    report.add(&case, "p99", latencies.milliseconds(99), "ms", Goal::None);
-    report.add(&case, "processors used by the center", cpu, "cores", Goal::None);
+    report.add(case, &format!("{against}, before"), before, "/s", Goal::None);
+    report.add(case, &format!("{against}, after"), after, "/s", Goal::None);
+    report.add(case, "codes created, 64 clients, V3", rate, "/s", Goal::None);
+    report.add(case, "codes created in relation to that", rate / single, "times", Goal::AtLeast(goal));
+    report.add(case, "p50", latencies.milliseconds(50), "ms", Goal::None);
+    report.add(case, "p99", latencies.milliseconds(99), "ms", Goal::None);
+    report.add(case, "processors used by the center", cpu, "cores", Goal::None);
     Ok(())
 }
 

@@ -62,6 +62,11 @@ impl Lab {
         Ok(Self { landfall, agent, directory, quick })
     }
 
+    /// Where everything is measured.
+    pub(crate) fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// A directory of this name, for one measurement.
     pub(crate) fn directory(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)

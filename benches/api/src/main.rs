@@ -12,6 +12,7 @@ mod race;
 mod size;
 mod spread;
 mod start;
+mod throttle;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -76,6 +77,11 @@ fn run(options: &Options) -> anyhow::Result<()> {
         if wanted(&case("creation")) {
             runtime
                 .block_on(creation::measure(&lab, engine, &mut report))
+                .with_context(|| case("creation"))?;
+        }
+        if engine == Engine::Sqlite && wanted(&case("creation")) {
+            runtime
+                .block_on(creation::measure_slow(&lab, engine, &mut report))
                 .with_context(|| case("creation"))?;
         }
         if wanted(&case("race")) {
