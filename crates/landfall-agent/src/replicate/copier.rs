@@ -2,24 +2,16 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use bytes::Bytes;
-use replication::{
-    Codec, Leaf, Range,
-    codec::Packer,
-    compression::{Chooser, RAW},
-    progress::{Limit, Tracking},
-    range::EXTENT_BYTES,
-};
+use replication::{Leaf, Range, progress::Tracking, range::EXTENT_BYTES};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::oneshot,
-    task::spawn_blocking,
-    time::Instant,
 };
 
 use super::{
     DiskSource, Meter, Outlet, ReplicateError,
-    pieces::{AT_ONCE, Piece, Pieces, step_back},
+    packing::Packing,
+    pieces::{AT_ONCE, Piece, Pieces},
 };
 
 /// Answers waited for at once: enough blocks of 4 KiB to fill a link that is far away.
@@ -44,12 +36,8 @@ pub struct Copier {
     number: u16,
     copied: Copied,
     meter: Arc<Meter>,
-    chooser: Chooser,
-    packer: Option<Packer>,
+    packing: Packing,
 }
-
-/// Content that is packed where it is: to hand it to a thread and back takes longer.
-const PACKED_HERE_BYTES: u64 = 16 << 10;
 
 /// A piece that the center was asked about.
 struct Asked {
@@ -75,8 +63,8 @@ impl Copier {
 
     /// As [`Copier::new`], counting with others.
     pub fn among(disk: Arc<dyn DiskSource>, number: u16, meter: Arc<Meter>) -> Self {
-        let (copied, chooser, packer) = (Copied::default(), Chooser::new(), None);
-        Self { disk, number, copied, meter, chooser, packer }
+        let packing = Packing::new(meter.clone());
+        Self { disk, number, copied: Copied::default(), meter, packing }
     }
 
     /// What was copied so far.
@@ -277,8 +265,8 @@ impl Copier {
                 self.meter.note_zeros(range.length());
             } else {
                 let content = piece.content(range);
-                let packed =
-                    self.pack(content, outlet.settings().compression_level, outlet.link_rate()).await?;
+                let level = outlet.settings().compression_level;
+                let packed = self.packing.pack(content, level, outlet.link_rate()).await?;
                 self.copied.sent_bytes += range.length();
                 self.meter.note_sent(range.length(), packed.1.len() as u64);
                 self.copied.packed_bytes += packed.1.len() as u64;
@@ -293,50 +281,6 @@ impl Copier {
         if piece.data.is_some() {
             self.copied.read_bytes += piece.range.length();
         }
-    }
-
-    /// Packs content beside everything else, at the center's level or the one that what is measured suggests.
-    async fn pack(
-        &mut self,
-        content: Bytes,
-        level: Option<i32>,
-        link: Option<f64>,
-    ) -> Result<(Codec, Bytes), ReplicateError> {
-        if let Some(link) = link {
-            self.chooser.link(link);
-        }
-        let level = level.unwrap_or_else(|| self.chooser.level());
-        if level == RAW {
-            return Ok((Codec::Raw, content));
-        }
-        let begun = Instant::now();
-        let kept = self.packer.take();
-        let bytes = content.len() as u64;
-        let packing = move || {
-            let begun = std::time::Instant::now();
-            let mut packer = match kept {
-                Some(packer) => packer,
-                None => Packer::new(level)?,
-            };
-            packer.set_level(level)?;
-            let payload = packer.pack(&content)?;
-            let payload = payload.map_or((Codec::Raw, content), |smaller| (Codec::Zstd, smaller.into()));
-            Ok((packer, payload, begun.elapsed()))
-        };
-        let outcome = if bytes <= PACKED_HERE_BYTES {
-            packing()
-        } else {
-            let packing = spawn_blocking(move || {
-                step_back();
-                packing()
-            });
-            packing.await.map_err(std::io::Error::other)?
-        };
-        let (packer, payload, took) = outcome.map_err(ReplicateError::Pack)?;
-        self.packer = Some(packer);
-        self.chooser.packed(level, bytes, payload.1.len() as u64, took);
-        self.meter.note_wait(Limit::Cpu, begun);
-        Ok(payload)
     }
 }
 

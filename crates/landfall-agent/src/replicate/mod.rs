@@ -20,6 +20,7 @@ mod frozen;
 mod heard;
 mod meter;
 mod outlet;
+mod packing;
 mod pieces;
 mod ranges;
 mod rescan;
