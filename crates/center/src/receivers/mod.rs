@@ -197,7 +197,11 @@ where
     let outcome = match answering {
         // The worker may have failed for want of someone to answer, which is not the reason.
         Err(ReceiveError::Superseded) => Err(ReceiveError::Superseded),
-        answering => worked.and_then(|ended| read.and(answering).map(|()| ended)),
+        answering => worked.and_then(|ended| match ended {
+            // All of it is durable. Once its source hears so it leaves, at which the connection may break as it likes.
+            Ended::Complete(_) => Ok(ended),
+            Ended::Left(_) => read.and(answering).map(|()| ended),
+        }),
     };
     if let Err(error) = &outcome {
         let failed =

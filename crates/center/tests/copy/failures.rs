@@ -79,6 +79,24 @@ async fn a_source_that_leaves_early_leaves_what_it_sent() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_complete_stays_so_when_its_connection_breaks() {
+    let bench = Bench::new(MIB);
+    let (mut near, far) = duplex(64 * 1024);
+    write_frame(&mut near, &Frame::Hello(hello())).await.unwrap();
+    write_frame(&mut near, &Frame::Extent(extent(1, 0, 0, &[1; 4096]))).await.unwrap();
+    write_frame(&mut near, &Frame::Done { sequence: 2 }).await.unwrap();
+    // Neither is there more to read than a part of something, nor anybody to answer.
+    near.write_all(&[0]).await.unwrap();
+    let welcomed = tokio::spawn(async move { read_frame(&mut near).await });
+    let received = receive(far, bench.set(), bench.settings.subscribe()).await;
+    assert!(matches!(welcomed.await.unwrap(), Ok(Some(Frame::Welcome(_)))));
+    assert!(
+        matches!(received, Ok(Ended::Complete(received)) if received.content_bytes == 4096),
+        "{received:?}"
+    );
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_frames_are_refused() {
     let bench = Bench::new(MIB);
     let (mut near, far) = duplex(64 * 1024);
