@@ -5,14 +5,18 @@ use std::{sync::Arc, time::Duration};
 use agent_api::{Empty, REPORT, ReportRequest, RunEvent};
 use http::Method;
 use smc::ports::Random;
-use tokio::{sync::watch, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 
 use crate::{
     link::{Door, Line},
     pace::Backoff,
 };
 
-/// Least time between two reports.
+/// Least time between two reports of figures.
 const AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
 /// Tells what happens to one run. Of figures only the newest are told; how the run ended is told until it is heard, or
@@ -48,6 +52,11 @@ impl Drop for Reports {
     }
 }
 
+/// Whether a run has ended with this.
+const fn is_end(event: &RunEvent) -> bool {
+    !matches!(event, RunEvent::Progress { .. })
+}
+
 struct Teller {
     line: Line,
     random: Arc<dyn Random>,
@@ -60,13 +69,18 @@ impl Teller {
     async fn tell(mut self, mut events: watch::Receiver<Option<RunEvent>>) {
         while events.changed().await.is_ok() {
             let Some(event) = events.borrow_and_update().clone() else { continue };
-            if matches!(event, RunEvent::Progress { .. }) {
-                // Figures that get lost are followed by others.
-                if let Err(error) = self.say(event).await {
-                    tracing::debug!(%error, "figures were not told");
-                }
-                sleep(AT_MOST_EVERY).await;
-            } else {
+            if is_end(&event) {
+                return self.say_at_last(event).await;
+            }
+            // Figures that get lost are followed by others.
+            if let Err(error) = self.say(event).await {
+                tracing::debug!(%error, "figures were not told");
+            }
+            // The center waits for how a run ended.
+            let end =
+                timeout(AT_MOST_EVERY, events.wait_for(|event| event.as_ref().is_some_and(is_end))).await;
+            let end = end.ok().and_then(Result::ok).and_then(|event| event.clone());
+            if let Some(event) = end {
                 return self.say_at_last(event).await;
             }
         }

@@ -125,6 +125,20 @@ async fn a_run_that_is_not_wanted_any_more_ends_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_a_run_ended_is_told_at_once() {
+    let source = Source::new().await;
+    let content = noise(6, 1 << 20);
+    let disk = source.image("disk.img", &content);
+    let copies = Center::new(&[content.len()]);
+    source.copies_to(&copies);
+    let begun = Instant::now();
+    source.order(&disk, Some(("run-1", None)));
+    assert!(matches!(source.until_ended(1).await.1, RunEvent::Complete { .. }));
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+    source.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_outlives_its_center() {
     let source = Source::new().await;
     let content = noise(4, 8 << 20);
