@@ -28,6 +28,7 @@ pub(crate) fn run_all(root: &Path, options: &Options) -> anyhow::Result<()> {
         suite.env("LANDFALL_BIN", &center).env("LANDFALL_AGENT_BIN", &agent);
         suite
     };
+    run(suite("taken_over::").arg("--include-ignored"))?;
     run(suite("copies::").env("LANDFALL_COPY_RUNS", options.runs.to_string()))?;
     let everything = ["test", "--locked", "-p", "center", "--test", "copy", "--", "--nocapture", "proof::"];
     run(command(root, "cargo", &everything).env("LANDFALL_PROOF_RUNS", options.runs.to_string()))?;

@@ -2,12 +2,13 @@
 //!
 //! The state of every job is in the database, where operations, the clock and conductors change it by events. A
 //! conductor looks at it once a second, and at once when this center changed something. It takes the lease of the jobs
-//! whose agents call this center, and then does for each what its state asks for: a run goes through staging disks,
-//! copy, image and cleaning ([`run`]); between two runs the agent only tracks changes; a job that is being deleted has
-//! its staging disks removed.
+//! whose agents call this center ([`leases`]), and then does for each what its state asks for: a run goes through staging
+//! disks, copy, image and cleaning ([`run`]); between two runs the agent only tracks changes; a job that is being deleted
+//! has its staging disks removed.
 
 mod figures;
 mod known;
+mod leases;
 mod making;
 mod run;
 mod storage;
@@ -48,15 +49,6 @@ use crate::{
 
 /// How often jobs are looked at without a reason.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// How long a center has a job, unless it takes it again.
-const LEASE_SECONDS: i64 = 60;
-
-/// How often it takes it again.
-const RENEW_EVERY: Duration = Duration::from_secs(20);
-
-/// An agent that called within this time is this center's to conduct.
-const CALLS_HERE: Duration = Duration::from_secs(90);
 
 /// Conducts the jobs of one center.
 pub(crate) struct Conductor {
@@ -192,30 +184,6 @@ impl Conductor {
             }
         }
         Ok(())
-    }
-
-    /// Whether this center conducts the job: its lease is taken if its agent calls here.
-    async fn has(&self, job: &Job, held: &mut HashMap<JobId, Held>) -> Result<bool, Error> {
-        let known = held.get(&job.id).map(|held| held.renewed);
-        if known.is_some_and(|renewed| renewed.elapsed() < RENEW_EVERY) {
-            return Ok(true);
-        }
-        let wanted = known.is_some()
-            || matches!(job.state, State::Deleting)
-            || self.works.heard_within(&job.source, CALLS_HERE);
-        if !wanted {
-            return Ok(false);
-        }
-        let taken = self.registry.take_lease(job.id.clone(), self.center.clone(), LEASE_SECONDS).await?;
-        if taken {
-            let source = job.source.clone();
-            let fresh = || Held { source, renewed: Instant::now(), run: None, tracking: None };
-            held.entry(job.id.clone()).or_insert_with(fresh).renewed = Instant::now();
-        } else if let Some(lost) = held.remove(&job.id) {
-            tracing::warn!(job = %job.id, "another center has taken a job over");
-            self.leave(&job.id, lost).await;
-        }
-        Ok(taken)
     }
 
     async fn attend(self: &Arc<Self>, job: &Job, revision: i64, held: &mut HashMap<JobId, Held>) {

@@ -38,6 +38,9 @@ const MINUTE_AND_MORE: i64 = 70;
 /// How long a look at the jobs, which is taken once a second, may be waited for.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long a center may take to let go of a job whose agent has turned to another.
+const TURNING: Duration = Duration::from_mins(3);
+
 #[test]
 fn a_run_that_is_due_begins_once_and_outlives_its_center() {
     let mut chance = Chance::of_this_run("taken over");
@@ -119,6 +122,41 @@ fn a_run_that_is_due_begins_once_and_outlives_its_center() {
     assert_eq!(runs(&field, &job).len(), 2, "{:?}", runs(&field, &job));
     assert_eq!(started(&field, &job), ["Schedule", "Schedule"]);
     first.stop().unwrap();
+    field.tear_down();
+}
+
+#[test]
+#[ignore = "waits for two minutes, in which the agent might come back; `cargo xtask prove` runs it"]
+fn an_agent_that_turns_to_another_center_takes_its_job_along() {
+    let mut chance = Chance::of_this_run("turned");
+    let place = Place::new(Engine::Postgres);
+    let (one, two) = launches(&place);
+    let mut field = Field::around(&place, one.clone(), DISK_BYTES);
+    let second = two.start().unwrap();
+    let disk = noise(&mut chance, DISK_BYTES);
+    write(&field.disk, 0, &disk);
+    let source = field.import();
+    field.start_agent();
+    field.await_online(&source);
+    let job = field.create_job(&source, r#"{"bandwidth_limit":1024,"compress_level":0}"#);
+    let before = field.link.sent();
+    field.call("StartReplicationJob", &[("JobId", &job)]);
+    assert!(field.link.wait_for(before + (4 << 20), PATIENCE), "{}", field.logs());
+
+    field.link.lead_to(second.agents());
+    field.link.cut();
+    let started = Instant::now();
+    while !has_staging(&two, &job) {
+        assert!(started.elapsed() < TURNING, "the other center does not take the job\n{}", field.logs());
+        thread::park_timeout(Duration::from_millis(200));
+    }
+    let free = r#"{"bandwidth_limit":0,"compress_level":0}"#;
+    field.call("ModifyReplicationJobAttribute", &[("JobId", &job), ("ReplicationParameters", free)]);
+    let done = field.settled(&job, "Waiting");
+    assert_eq!(runs(&field, &job).len(), 1, "{:?}", runs(&field, &job));
+    field.launch = two;
+    field.compare(done["ImageId"].as_str().unwrap(), &disk);
+    second.stop().unwrap();
     field.tear_down();
 }
 
