@@ -82,6 +82,13 @@ impl Center {
             .with_context(|| format!("reading what landfall {} printed", arguments.join(" ")))
     }
 
+    /// Watches a job until it does nothing more by itself, and gives it as it is then: the last of the lines, one for each change.
+    pub(super) fn watch(&self, bound: Duration, job: &str) -> anyhow::Result<Value> {
+        let printed = self.command(bound).args(["job", "watch", job, "--output", "json"]).output()?;
+        let last = printed.lines().next_back().context("landfall job watch printed nothing")?;
+        serde_json::from_str(last).context("reading what landfall job watch printed last")
+    }
+
     /// Runs the center's program, which asks this center, with its key.
     pub(super) fn command(&self, bound: Duration) -> Bounded {
         Bounded::new(bound, &self.program)

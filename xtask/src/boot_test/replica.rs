@@ -160,7 +160,7 @@ fn note(figures: &mut Map<String, Value>, run: &str, job: &Value) -> anyhow::Res
 
 /// Watches a job until it does nothing more by itself, which has to be in this state.
 fn watch(center: &Center, job: &str, bound: Duration, state: &str) -> anyhow::Result<Value> {
-    let job = center.long(bound, &["job", "watch", job])?;
+    let job = center.watch(bound, job)?;
     ensure!(job["Status"] == state, "the job should be {state} now: {job}");
     Ok(job)
 }
