@@ -45,26 +45,43 @@ const PROGRAMS: &[(&str, &str)] = &[
 
 /// Makes sure that everything is there, or fails with the one command that installs it.
 pub(crate) fn prepare(root: &Path) -> anyhow::Result<()> {
-    let mut missing: Vec<&str> =
-        PROGRAMS.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect();
-    if !postgres_installed() {
-        missing.push("postgresql");
-    }
-    if !Path::new("/usr/share/OVMF/OVMF_CODE.fd").exists()
-        && !Path::new("/usr/share/OVMF/OVMF_CODE_4M.fd").exists()
-    {
-        missing.push("ovmf");
-    }
-    if !python_makes_environments(root) {
-        missing.push("python3-venv");
-    }
-    install_packages(root, missing)
+    install_until_there(root, || {
+        let mut missing = packages_of_missing(PROGRAMS);
+        if !postgres_installed() {
+            missing.push("postgresql");
+        }
+        if !Path::new("/usr/share/OVMF/OVMF_CODE.fd").exists()
+            && !Path::new("/usr/share/OVMF/OVMF_CODE_4M.fd").exists()
+        {
+            missing.push("ovmf");
+        }
+        if !python_makes_environments(root) {
+            missing.push("python3-venv");
+        }
+        missing
+    })
 }
 
 /// Makes sure that these programs are there, each with the package it comes in.
 pub(crate) fn install(root: &Path, programs: &[(&str, &'static str)]) -> anyhow::Result<()> {
-    let missing = programs.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package);
-    install_packages(root, missing.collect())
+    install_until_there(root, || packages_of_missing(programs))
+}
+
+fn packages_of_missing(programs: &[(&str, &'static str)]) -> Vec<&'static str> {
+    programs.iter().filter(|(program, _)| !exists(program)).map(|(_, package)| *package).collect()
+}
+
+/// Installs what is missing, twice where that is needed: a package that came from elsewhere, in another version than its
+/// relatives here, is removed by apt when one of them comes in (qemu-utils of a backport by qemu-system-x86).
+fn install_until_there(root: &Path, missing: impl Fn() -> Vec<&'static str>) -> anyhow::Result<()> {
+    for _ in 0..2 {
+        install_packages(root, missing())?;
+    }
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("these packages were installed and what they bring is still not there: {}", missing.join(" "))
 }
 
 fn install_packages(root: &Path, mut missing: Vec<&str>) -> anyhow::Result<()> {
