@@ -6,7 +6,7 @@ use std::{
     fs::OpenOptions,
     io::{BufRead, BufReader},
     os::unix::fs::FileExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -81,6 +81,80 @@ fn an_offer_is_answered_with_what_is_lacking() {
     let too_many = vec![Leaf::ZERO; 12];
     assert!(matches!(staging.wanted(0, &too_many), Err(StagingError::Mismatch(0))));
     assert!(staging.wanted(1 << 30, &too_many).is_err());
+}
+
+/// What is known to be damaged is asked for until the disk is opened again, which computes its digests from what is there.
+#[test]
+fn doubted_content_is_lacking_whatever_its_digests_say() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = Place::new(directory.path(), 0);
+    let staging = Staging::create(place.clone(), 64 * MIB + 8192, KEY).unwrap();
+    let data = vec![3; 8192];
+    for offset in [0, 64 * MIB] {
+        put(&staging, offset, &data);
+    }
+    staging.checkpoint().unwrap();
+    OpenOptions::new().write(true).open(place.data()).unwrap().write_all_at(&[4], 4096).unwrap();
+    let (leaves, whole) = (KEY.leaves(&data), digest::over(&KEY.leaves(&data)));
+    assert_eq!(staging.wanted(0, &leaves).unwrap(), [0], "no digest tells of it");
+    staging.verify(|_| ()).unwrap().into_iter().for_each(|range| staging.doubt(range).unwrap());
+    assert_eq!(staging.wanted(0, &leaves).unwrap(), [0b11]);
+    assert!(staging.differs(range(0, 8192), &whole).unwrap());
+    assert_eq!(staging.wanted(64 * MIB, &leaves).unwrap(), [0], "another region is believed");
+    // No checkpoint takes that away.
+    put(&staging, 0, &data[..4096]);
+    staging.checkpoint().unwrap();
+    drop(staging);
+    let (staging, opened) = open(directory.path(), 64 * MIB + 8192);
+    assert_eq!(opened.recovered_bytes, 64 * MIB);
+    assert_eq!(staging.wanted(0, &leaves).unwrap(), [0b10]);
+    assert_eq!(staging.verify(|_| ()).unwrap(), []);
+}
+
+/// The digests of what a full disk took only in part are not believed.
+#[test]
+fn a_write_that_failed_leaves_no_digest_that_lies() {
+    let small = SmallDisk::mount();
+    let staging = Staging::create(Place::new(&small.0, 0), 16 * MIB, KEY).unwrap();
+    let old = vec![1; 4096];
+    put(&staging, 4 * MIB, &old);
+    staging.checkpoint().unwrap();
+    let new = vec![2; 8 << 20];
+    let refused = staging.write(range(0, 8 * MIB), &new, &KEY.leaves(&new)).unwrap_err();
+    assert!(refused.is_full(), "{refused}");
+    assert_eq!(staging.wanted(4 * MIB, &KEY.leaves(&old)).unwrap(), [1], "it may hold either");
+    staging.checkpoint().unwrap();
+    drop(staging);
+    small.grow();
+    let (staging, opened) = open(&small.0, 16 * MIB);
+    assert_eq!(opened.recovered_bytes, 16 * MIB);
+    assert_eq!(staging.verify(|_| ()).unwrap(), []);
+}
+
+/// A filesystem of six MiB, mounted for one test, which takes root.
+struct SmallDisk(PathBuf, #[expect(dead_code, reason = "what it is mounted in")] tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let at = directory.path().join("small");
+        std::fs::create_dir(&at).unwrap();
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(["-t", "tmpfs", "-o", "size=6m", "landfall-test"]).arg(&at).status();
+        assert!(mounted.unwrap().success(), "mounting a small tmpfs, which needs root");
+        Self(at, directory)
+    }
+
+    fn grow(&self) {
+        let grown = Command::new("mount").args(["-o", "remount,size=32m"]).arg(&self.0).status();
+        assert!(grown.unwrap().success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub(super) struct Marks {
     open: BTreeSet<u64>,
     /// Regions that the running checkpoint makes durable.
     closing: BTreeSet<u64>,
+    /// Regions of which it is known that some digest is wrong; they stay marked until the disk is opened again.
+    doubted: BTreeSet<u64>,
 }
 
 impl Marks {
@@ -74,7 +76,8 @@ impl Marks {
     }
 
     fn of(path: &Path, file: File, used: bool, marked: BTreeSet<u64>) -> Self {
-        Self { path: path.into(), file, used, marked, open: BTreeSet::new(), closing: BTreeSet::new() }
+        let (open, closing, doubted) = Default::default();
+        Self { path: path.into(), file, used, marked, open, closing, doubted }
     }
 
     /// Whether nothing was ever written.
@@ -85,6 +88,18 @@ impl Marks {
     /// The regions whose digests may be wrong.
     pub(super) fn marked(&self) -> Vec<u64> {
         self.marked.iter().copied().collect()
+    }
+
+    /// Whether a digest of the region is known to be wrong.
+    pub(super) fn doubts(&self, region: u64) -> bool {
+        self.doubted.contains(&region)
+    }
+
+    /// Notes that a digest of a region is wrong: no checkpoint takes its mark away.
+    pub(super) fn doubt(&mut self, region: u64) -> Result<(), StagingError> {
+        // First, so that it is not believed even where it cannot be noted on disk.
+        self.doubted.insert(region);
+        self.mark(region)
     }
 
     /// Marks a region that is about to be written; the mark is on disk when this returns.
@@ -108,13 +123,14 @@ impl Marks {
         self.closing.append(&mut self.open);
     }
 
-    /// Ends it: takes the marks away of regions that were not written to meanwhile.
+    /// Ends it: takes the marks away of regions that were not written to meanwhile. That need not be on disk: a mark that comes
+    /// back with a power failure costs the computing of digests that were right.
     pub(super) fn end_checkpoint(&mut self) -> Result<(), StagingError> {
-        let done: Vec<u64> = self.closing.difference(&self.open).copied().collect();
+        let done: Vec<u64> =
+            self.closing.difference(&self.open).filter(|region| !self.doubts(**region)).copied().collect();
         for region in &done {
             self.put(*region, 0)?;
         }
-        self.file.sync_data().during("syncing", &self.path)?;
         self.closing.clear();
         for region in done {
             self.marked.remove(&region);

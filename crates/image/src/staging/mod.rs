@@ -11,6 +11,9 @@
 //! checkpoint, the region is marked, and the mark is on disk. A checkpoint makes copy and digests durable, then takes
 //! the marks away.** Whatever ends the program in between, the next to open the disk computes the digests of marked
 //! regions from the copy. What a checkpoint has made durable is what may be acknowledged to the source.
+//!
+//! A write that fails leaves a range whose digests cannot be believed: its region counts as lacking for as long as the disk is
+//! open, and stays marked.
 
 mod checkpoint;
 mod marks;
@@ -19,6 +22,7 @@ mod recovery;
 use std::{
     fs::{File, OpenOptions},
     io,
+    ops::RangeInclusive,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError, RwLock},
@@ -30,7 +34,7 @@ use replication::{
 };
 use rustix::fs::{FallocateFlags, fallocate};
 
-use self::marks::Marks;
+use self::{checkpoint::Checkpoints, marks::Marks};
 use crate::{
     StagingError,
     error::{During, FileError},
@@ -75,8 +79,8 @@ pub struct Staging {
     marks: Mutex<Marks>,
     /// Held shared while something is written, and alone for the moment at which a checkpoint begins.
     writing: RwLock<()>,
-    /// Held by the one checkpoint that is under way.
-    checkpoint: Mutex<()>,
+    /// Checkpoints, of which one is under way at a time.
+    checkpoints: Checkpoints,
 }
 
 impl Place {
@@ -140,8 +144,13 @@ impl Staging {
             leaves,
             marks: Mutex::new(marks),
             writing: RwLock::new(()),
-            checkpoint: Mutex::new(()),
+            checkpoints: Checkpoints::default(),
         }
+    }
+
+    /// Whether nothing was ever written.
+    pub fn is_fresh(&self) -> bool {
+        self.marks().fresh()
     }
 
     /// The disk's size in bytes.
@@ -167,8 +176,11 @@ impl Staging {
         }
         let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
         self.mark(range)?;
-        self.data.write_all_at(data, range.offset()).during("writing", &self.place.data())?;
-        self.put_leaves(range.first_leaf(), leaves)
+        let written = self.data.write_all_at(data, range.offset()).during("writing", &self.place.data());
+        self.or_doubt(
+            range,
+            written.map_err(Into::into).and_then(|()| self.put_leaves(range.first_leaf(), leaves)),
+        )
     }
 
     /// Makes a range zeros, without using room where the filesystem can do that.
@@ -177,10 +189,20 @@ impl Staging {
         let _writing = self.writing.read().unwrap_or_else(PoisonError::into_inner);
         self.mark(range)?;
         let digest_bytes = DIGEST_BYTES as u64;
-        zero(&self.data, range.offset(), range.length()).during("clearing", &self.place.data())?;
-        zero(&self.leaves, range.first_leaf() * digest_bytes, range.leaves() * digest_bytes)
-            .during("clearing", &self.place.leaves())?;
-        Ok(())
+        let zeroed = zero(&self.data, range.offset(), range.length()).during("clearing", &self.place.data());
+        let zeroed = zeroed.and_then(|()| {
+            zero(&self.leaves, range.first_leaf() * digest_bytes, range.leaves() * digest_bytes)
+                .during("clearing", &self.place.leaves())
+        });
+        self.or_doubt(range, zeroed.map_err(Into::into))
+    }
+
+    /// Notes that digests of a range do not belong to its content. Whoever asks is told that all of its region is lacking,
+    /// and the next to open the disk computes them from the copy.
+    pub fn doubt(&self, range: Range) -> Result<(), StagingError> {
+        let range = range.on_disk(self.size)?;
+        let mut marks = self.marks();
+        regions(range).try_for_each(|region| marks.doubt(region))
     }
 
     /// The digests of a range.
@@ -197,16 +219,17 @@ impl Staging {
         if own.len() != offered.len() {
             return Err(StagingError::Mismatch(offset));
         }
+        let doubted = self.doubts(range);
         let mut wanted = vec![0; own.len().div_ceil(8)];
         for (number, (own, offered)) in own.iter().zip(offered).enumerate() {
-            wanted[number / 8] |= u8::from(own != offered) << (number % 8);
+            wanted[number / 8] |= u8::from(doubted || own != offered) << (number % 8);
         }
         Ok(wanted)
     }
 
     /// Whether the copy of a range has other leaves than those of this digest.
     pub fn differs(&self, range: Range, digest: &[u8; 32]) -> Result<bool, StagingError> {
-        Ok(digest::over(&self.leaves(range)?) != *digest)
+        Ok(digest::over(&self.leaves(range)?) != *digest || self.doubts(range))
     }
 
     /// Reads part of the copy.
@@ -220,8 +243,21 @@ impl Staging {
 
     fn mark(&self, range: Range) -> Result<(), StagingError> {
         let mut marks = self.marks();
-        (range.offset() / REGION_BYTES..=(range.end() - 1) / REGION_BYTES)
-            .try_for_each(|region| marks.mark(region))
+        regions(range).try_for_each(|region| marks.mark(region))
+    }
+
+    fn doubts(&self, range: Range) -> bool {
+        let marks = self.marks();
+        regions(range).any(|region| marks.doubts(region))
+    }
+
+    /// Whatever a write that failed has left of content and digests, they may not belong together.
+    fn or_doubt(&self, range: Range, written: Result<(), StagingError>) -> Result<(), StagingError> {
+        if written.is_err() {
+            // The mark is on disk since before the write, and it is the write's failure that counts.
+            let _ = self.doubt(range);
+        }
+        written
     }
 
     fn marks(&self) -> MutexGuard<'_, Marks> {
@@ -241,6 +277,11 @@ impl Staging {
         self.leaves.read_exact_at(&mut bytes, at).during("reading", &self.place.leaves())?;
         Ok(bytes.as_chunks().0.iter().copied().map(Leaf).collect())
     }
+}
+
+/// The regions that a range, which is not empty, lies in.
+fn regions(range: Range) -> RangeInclusive<u64> {
+    range.offset() / REGION_BYTES..=(range.end() - 1) / REGION_BYTES
 }
 
 fn new_file(path: &Path, size: u64) -> Result<File, FileError> {

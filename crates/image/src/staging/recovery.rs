@@ -3,7 +3,7 @@
 use std::io;
 
 use replication::{LEAF_BYTES, Leaf, Range};
-use rustix::fs::{SeekFrom, seek};
+use rustix::fs::{Advice, SeekFrom, fadvise, seek};
 
 use super::{MOST_BYTES, READ_BYTES, REGION_BYTES, Staging};
 use crate::{
@@ -16,6 +16,12 @@ impl Staging {
     pub(super) fn recover(&self) -> Result<u64, StagingError> {
         let regions = self.marks().marked();
         let mut read = 0;
+        if !regions.is_empty() {
+            // What was written and could not be made durable may still be in memory, and is not to be believed.
+            fadvise(&self.data, 0, None, Advice::DontNeed)
+                .map_err(io::Error::from)
+                .during("reading anew", &self.place.data())?;
+        }
         for region in &regions {
             let begin = region * REGION_BYTES;
             let length = REGION_BYTES.min(self.size - begin);
