@@ -119,11 +119,10 @@ impl Desk {
 
 fn open(directory: &Path, size: u64) -> anyhow::Result<Arc<StagingSet>> {
     let place = Place::new(directory, 0);
-    let (disk, fresh) = if place.data().exists() {
-        let (disk, opened) = Staging::open(place, size, KEY)?;
-        (disk, opened.fresh)
+    let disk = if place.data().exists() {
+        Staging::open(place, size, KEY)?.0
     } else {
-        (Staging::create(place, size, KEY)?, true)
+        Staging::create(place, size, KEY)?
     };
-    Ok(Arc::new(StagingSet { disks: vec![disk], key: KEY, fresh }))
+    Ok(Arc::new(StagingSet { disks: vec![disk], key: KEY }))
 }

@@ -75,8 +75,8 @@ struct Session {
     name: String,
     /// Says true when a newer session has taken over or the run was withdrawn; every stream holds a receiver.
     stop: Arc<watch::Sender<bool>>,
-    /// The session before, whose streams may not have ended yet.
-    before: Option<Arc<watch::Sender<bool>>>,
+    /// The sessions before, whose streams may not have ended yet.
+    before: Vec<Arc<watch::Sender<bool>>>,
 }
 
 /// A stream that may begin once [`Place::clear`] returns.
@@ -86,7 +86,7 @@ pub(crate) struct Place {
     session: String,
     ended: mpsc::UnboundedSender<StreamEnded>,
     stopped: watch::Receiver<bool>,
-    before: Option<Arc<watch::Sender<bool>>>,
+    before: Vec<Arc<watch::Sender<bool>>>,
 }
 
 impl Desk {
@@ -104,7 +104,7 @@ impl Desk {
         if let Some(session) = session {
             session.stop.send_replace(true);
             session.stop.closed().await;
-            if let Some(before) = session.before {
+            for before in session.before {
                 before.closed().await;
             }
         }
@@ -118,9 +118,13 @@ impl Desk {
         let current = match run.session.take() {
             Some(current) if current.name == session => current,
             older => {
-                let before = older.map(|older| older.stop);
-                if let Some(before) = &before {
-                    before.send_replace(true);
+                let mut before = Vec::new();
+                if let Some(older) = older {
+                    older.stop.send_replace(true);
+                    // It may never have had its turn, and those before it may not be through yet.
+                    before = older.before;
+                    before.push(older.stop);
+                    before.retain(|session| !session.is_closed());
                 }
                 Session { name: session.to_owned(), stop: Arc::new(watch::Sender::new(false)), before }
             }
@@ -145,9 +149,9 @@ impl Desk {
 }
 
 impl Place {
-    /// Returns when the session before has ended.
+    /// Returns when all sessions before have ended.
     pub(crate) async fn clear(&self) {
-        if let Some(before) = &self.before {
+        for before in &self.before {
             before.closed().await;
         }
     }

@@ -53,8 +53,13 @@ pub struct StagingSet {
     pub disks: Vec<Staging>,
     /// The key of their digests.
     pub key: LeafKey,
-    /// Whether nothing was ever written to them.
-    pub fresh: bool,
+}
+
+impl StagingSet {
+    /// Whether nothing was ever written to any of them.
+    pub fn is_fresh(&self) -> bool {
+        self.disks.iter().all(Staging::is_fresh)
+    }
 }
 
 /// How a stream ended.
@@ -178,7 +183,8 @@ where
         center_version: env!("CARGO_PKG_VERSION").to_owned(),
         window_bytes: WINDOW_BYTES,
         leaf_key: hex::encode(set.key.reveal()),
-        fresh: set.fresh,
+        // Of now: an earlier session of the same run may have brought something.
+        fresh: set.is_fresh(),
         settings: *settings.borrow_and_update(),
     };
     write_frame(&mut writer, &Frame::Welcome(welcome)).await?;

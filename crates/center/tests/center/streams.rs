@@ -46,7 +46,7 @@ impl Run {
 
     fn assign(&self) -> (Arc<StagingSet>, mpsc::UnboundedReceiver<StreamEnded>) {
         let disk = Staging::create(Place::new(self.center.directory.path(), 0), SIZE, KEY).unwrap();
-        let set = Arc::new(StagingSet { disks: vec![disk], key: KEY, fresh: true });
+        let set = Arc::new(StagingSet { disks: vec![disk], key: KEY });
         let (ended, told) = mpsc::unbounded_channel();
         let settings = self.settings.subscribe();
         let assignment = Assignment { source: self.source.clone(), set: set.clone(), settings, ended };
@@ -139,7 +139,7 @@ async fn the_newer_session_goes_on_where_the_older_one_was() {
     write_frame(&mut older, &extent(1, 7)).await.unwrap();
     write_frame(&mut older, &Frame::Sync { sequence: 2 }).await.unwrap();
     assert_eq!(next(&mut older).await, Some(Frame::Durable { sequence: 2 }));
-    let limited = Settings { bandwidth_bytes_per_second: Some(1000), compression_level: None };
+    let limited = Settings { bandwidth_bytes_per_second: Some(1000), ..Settings::default() };
     run.settings.send_replace(limited);
     assert_eq!(next(&mut older).await, Some(Frame::Settings(limited)));
 

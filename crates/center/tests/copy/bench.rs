@@ -106,13 +106,12 @@ impl Bench {
 
 pub(crate) fn open_set(directory: &Path, size: u64) -> Arc<StagingSet> {
     let place = Place::new(directory, 0);
-    let (disk, fresh) = if place.data().exists() {
-        let (disk, opened) = opened(&place, size);
-        (disk, opened.fresh)
+    let disk = if place.data().exists() {
+        opened(&place, size).0
     } else {
-        (Staging::create(place, size, KEY).unwrap(), true)
+        Staging::create(place, size, KEY).unwrap()
     };
-    Arc::new(StagingSet { disks: vec![disk], key: KEY, fresh })
+    Arc::new(StagingSet { disks: vec![disk], key: KEY })
 }
 
 /// Opens a copy. A program that a test starts at this moment holds the copy's lock until it is itself: both are patient.

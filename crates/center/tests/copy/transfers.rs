@@ -80,7 +80,8 @@ async fn a_cut_link_costs_what_was_not_acknowledged() {
 async fn a_limit_that_is_lifted_is_not_waited_for() {
     let bench = Bench::new(4 * MIB);
     bench.write(0, &noise(3, 4 * MIB));
-    let slow = Settings { bandwidth_bytes_per_second: Some(100_000), compression_level: Some(0) };
+    let slow =
+        Settings { bandwidth_bytes_per_second: Some(100_000), compression_level: Some(0), audit: None };
     bench.settings.send_replace(slow);
     let begun = std::time::Instant::now();
     let (near, far, link, mut passed) = link_of(u64::MAX);

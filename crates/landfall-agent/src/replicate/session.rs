@@ -30,6 +30,8 @@ pub(super) struct Session<S> {
     outlets: Vec<Outlet<S>>,
     source: Arc<Source>,
     meter: Arc<Meter>,
+    /// Whether the center's copy is empty still.
+    fresh: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + 'static> Session<S> {
@@ -51,12 +53,18 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Session<S> {
             let connection = connect(hello.clone()).await.map_err(ReplicateError::Connect)?;
             outlets.push(Outlet::open_among(connection, hello, bandwidth.clone(), meter.clone()).await?);
         }
-        Ok(Self { outlets, source, meter })
+        let fresh = outlets.iter().all(Outlet::fresh);
+        Ok(Self { outlets, source, meter, fresh })
     }
 
-    /// Whether the center's copy is empty.
+    /// Whether the center's copy is empty: it was when the session began, and nothing was sent since.
     pub(super) fn fresh(&self) -> bool {
-        self.outlets.iter().all(Outlet::fresh)
+        self.fresh
+    }
+
+    /// Whether the center wants everything compared once more before the freeze, if it said so.
+    pub(super) fn wants_audit(&self) -> Option<bool> {
+        self.outlets.first()?.settings().audit
     }
 
     /// Goes over ranges of each disk, in the order of the source's disks; what the center lacks is on its disk
@@ -67,6 +75,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Session<S> {
         work: Vec<Vec<Range>>,
         until: Option<Instant>,
     ) -> Result<bool, ReplicateError> {
+        self.fresh = false;
         let shared: Vec<Shared> = work.into_iter().map(|ranges| Shared::new(ranges, until)).collect();
         let mut streams = JoinSet::new();
         for (stream, outlet) in std::mem::take(&mut self.outlets).into_iter().enumerate() {

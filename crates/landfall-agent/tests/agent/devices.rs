@@ -83,7 +83,7 @@ async fn a_run_that_was_stopped_leaves_its_changes_to_the_next() {
     let job = of_job(&disk);
     let copies = Center::new(&[usize::try_from(job.size_bytes).unwrap()]);
     source.copies_to(&copies);
-    let limit = |bytes| Settings { bandwidth_bytes_per_second: bytes, compression_level: None };
+    let limit = |bytes| Settings { bandwidth_bytes_per_second: bytes, ..Settings::default() };
     source.order(&job, Some(("run-1", None)));
     let all = complete(&source, 1, "run-1").await;
     assert!(files_of(&copies.disks.lock().unwrap()[0]).contains(&("first".into(), first.clone())));

@@ -109,7 +109,7 @@ async fn a_run_that_is_not_wanted_any_more_ends_at_once() {
     let source = Source::new().await;
     let disk = source.image("disk.img", &noise(3, 8 << 20));
     let copies = Center::new(&[8 << 20]);
-    let slow = Settings { bandwidth_bytes_per_second: Some(1000), compression_level: None };
+    let slow = Settings { bandwidth_bytes_per_second: Some(1000), ..Settings::default() };
     copies.settings.send_replace(slow);
     source.copies_to(&copies);
     source.order(&disk, Some(("run-1", None)));
@@ -144,7 +144,7 @@ async fn a_run_outlives_its_center() {
     let content = noise(4, 8 << 20);
     let disk = source.image("disk.img", &content);
     let copies = Center::new(&[content.len()]);
-    let limit = |bytes| Settings { bandwidth_bytes_per_second: bytes, compression_level: None };
+    let limit = |bytes| Settings { bandwidth_bytes_per_second: bytes, ..Settings::default() };
     copies.settings.send_replace(limit(Some(1 << 20)));
     source.copies_to(&copies);
     source.order(&disk, Some(("run-1", None)));

@@ -128,8 +128,14 @@ impl State {
         }
         self.writes_left -= 1;
         let at = usize::try_from(self.next()).unwrap() % (SIZE / 512) * 512;
-        let value = self.next().to_le_bytes()[0] | 1;
-        self.content[at..at + 512].fill(value);
+        let value = self.next().to_le_bytes()[0];
+        if value.is_multiple_of(4) {
+            // A whole leaf becomes zeros, as a deleted file's does.
+            let leaf = at / 4096 * 4096;
+            self.content[leaf..leaf + 4096].fill(0);
+        } else {
+            self.content[at..at + 512].fill(value);
+        }
         if self.to_lose > 0 {
             self.to_lose -= 1;
             self.lost += 1;
