@@ -356,7 +356,7 @@ export interface CreateReplicationJobRequest {
   NetMode?: 0 | 2 | undefined;
   /** Region of the target. A private center stores and echoes it. */
   RegionId: string;
-  /** Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused. */
+  /** Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end of a run; without it, of the run that ends the job), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused. */
   ReplicationParameters?: string | undefined;
   /** Id of the resource group. Stored and echoed; a private center has no resource groups. */
   ResourceGroupId?: string | undefined;
@@ -1122,7 +1122,7 @@ export interface ModifyReplicationJobAttributeRequest {
   Name?: string | undefined;
   /** How data reaches the target: 0 over the public network, 2 within a private network. */
   NetMode?: 0 | 2 | undefined;
-  /** Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused. */
+  /** Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end of a run; without it, of the run that ends the job), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused. */
   ReplicationParameters?: string | undefined;
   /** When the job starts by itself: within the next 30 days. Without it the job waits to be started. */
   ScheduledStartTime?: string | undefined;

@@ -169,7 +169,6 @@ fn add(tx: &mut Transaction<'_>, n: u32) -> Result<(), StoreError> {
         disks: vec![disk; 4],
         started: None,
         ended: None,
-        base: None,
         images_made: 0,
         image: None,
     };

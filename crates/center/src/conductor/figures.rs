@@ -130,8 +130,16 @@ impl Figures {
     /// So many bytes of the image's are checked.
     pub(crate) fn making(&self, job: &JobId, done: u64, total: u64) {
         if let Some(live) = self.runs().get_mut(job) {
+            let percent = |image: Option<(u64, u64)>| {
+                image.map(|(done, total)| done.saturating_mul(100) / total.max(1))
+            };
+            let told = percent(live.image);
             live.image = Some((done, total));
             live.written = false;
+            // Told a hundred times, however many pieces a disk has.
+            if percent(live.image) != told {
+                self.say(live.account, job, Some(live));
+            }
         }
     }
 

@@ -192,7 +192,7 @@ impl Conductor {
             State::Running(running) => {
                 if let Some(going) = &held.run {
                     if going.run == running.run && !going.task.is_finished() {
-                        let wanted = settings(&job.settings.parameters);
+                        let wanted = settings(&job.settings.parameters, running);
                         going
                             .settings
                             .send_if_modified(|current| std::mem::replace(current, wanted) != wanted);
@@ -200,7 +200,7 @@ impl Conductor {
                     }
                     self.end(held).await;
                 }
-                let (settings, current) = watch::channel(settings(&job.settings.parameters));
+                let (settings, current) = watch::channel(settings(&job.settings.parameters, running));
                 let (cancel, cancelled) = watch::channel(false);
                 let run = running.run.clone();
                 let conducted = Conducted {

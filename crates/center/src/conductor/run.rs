@@ -10,6 +10,7 @@ use std::{
 };
 
 use agent_api::{RunEvent, RunWork, Work, WorkDisk};
+use image::{ImageError, StagingError};
 use replication::frame::Settings;
 use smc::{
     ImageId, JobId, RunId,
@@ -79,27 +80,31 @@ impl Conducted {
 
     async fn through(&self) -> Result<(), End> {
         let Some(run) = self.running.run.clone() else { return self.clean(None).await };
-        let mut stage = self.running.stage;
-        if stage != Stage::Cleaning {
-            let set = self.open().await?;
-            if matches!(stage, Stage::Preparing | Stage::Syncing) {
-                self.sync(&run, &set).await?;
+        if self.running.stage != Stage::Cleaning {
+            let (set, held) = self.open().await?;
+            // What another center had copied when it died is not here.
+            let lost = self.running.stage == Stage::Processing && held.as_ref() != Some(&run);
+            if lost {
+                tracing::warn!(job = %self.job.id, %run, "the copy of a run is not here, and is made anew");
+                self.event(Event::CopyLost { run: run.clone() }).await?;
+            }
+            if lost || matches!(self.running.stage, Stage::Preparing | Stage::Syncing) {
+                self.sync(&run, &set, held.as_ref()).await?;
+                self.note(&run).await?;
                 self.event(Event::Synced { run: run.clone() }).await?;
-                stage = Stage::Processing;
             }
-            if stage == Stage::Processing {
-                self.build(&run, set).await?;
-            }
+            self.build(&run, set).await?;
         }
         self.clean(Some(run)).await
     }
 
-    async fn open(&self) -> Result<Arc<StagingSet>, End> {
+    /// Opens the staging disks; gives the run that they hold too.
+    async fn open(&self) -> Result<(Arc<StagingSet>, Option<RunId>), End> {
         let (storage, job) = (self.center.storage.clone(), self.job.clone());
         let key = self.center.keyring.leaf_key(job.id.as_str());
         let opened = spawn_blocking(move || storage.staging(&job, key)).await;
         match opened {
-            Ok(Ok(set)) => Ok(Arc::new(set)),
+            Ok(Ok((set, held))) => Ok((Arc::new(set), held)),
             Ok(Err(error)) => {
                 let error = ReceiveError::from(error);
                 Err(End::Failed { code: error.code(), message: error.to_string() })
@@ -108,8 +113,20 @@ impl Conducted {
         }
     }
 
-    /// Has the agent make the copy equal to its disks.
-    async fn sync(&self, run: &RunId, set: &Arc<StagingSet>) -> Result<(), End> {
+    /// Notes that the staging disks hold the run.
+    async fn note(&self, run: &RunId) -> Result<(), End> {
+        let (storage, id, run) = (self.center.storage.clone(), self.job.id.clone(), run.clone());
+        match spawn_blocking(move || storage.note_run(&id, &run)).await {
+            Ok(noted) => noted.map_err(|error| {
+                let error = ReceiveError::from(error);
+                End::Failed { code: error.code(), message: error.to_string() }
+            }),
+            Err(_) => Err(unexpected("Staging.Failed", "noting what the staging disks hold")),
+        }
+    }
+
+    /// Has the agent make the copy, which holds an earlier run or none, equal to its disks.
+    async fn sync(&self, run: &RunId, set: &Arc<StagingSet>, held: Option<&RunId>) -> Result<(), End> {
         let key = RunKey { job: self.job.id.to_string(), run: run.to_string() };
         let (ended, mut streams) = mpsc::unbounded_channel();
         let (told, mut reports) = mpsc::channel(4);
@@ -117,7 +134,12 @@ impl Conducted {
         let assignment = Assignment { source: self.job.source.clone(), set: set.clone(), settings, ended };
         self.center.desk.assign(key.clone(), assignment);
         self.center.listen(&key, &self.job, told);
-        self.center.works.assign(&self.job.source, Some(work(&self.job, Some(run))));
+        let copy = RunWork {
+            run_id: run.to_string(),
+            base_run_id: held.map(ToString::to_string),
+            audit: audit(&self.job.settings.parameters, &self.running),
+        };
+        self.center.works.assign(&self.job.source, Some(work(&self.job, Some(copy))));
         let outcome = match self.event(Event::Prepared { run: run.clone() }).await {
             Ok(()) => self.copied(&mut streams, &mut reports).await,
             over => over,
@@ -188,11 +210,14 @@ impl Conducted {
         let name = self.ask(|center, id| async move { center.registry.next_image_name(id).await }).await?;
         let id = making::image_id(run).ok_or_else(|| unexpected("Image.Failed", "naming the image"))?;
         let origin = making::origin(&self.job, run, &id, &name, self.center.registry.clock().now());
-        let (center, job) = (self.center.clone(), self.job.clone());
-        let making = spawn_blocking(move || making::make(&center, &job, origin, &set)).await;
+        let (center, job, copy) = (self.center.clone(), self.job.clone(), set.clone());
+        let making = spawn_blocking(move || making::make(&center, &job, origin, &copy)).await;
         let (manifest, storage) = match making {
             Ok(Ok(made)) => made,
             Ok(Err(error)) => {
+                if matches!(error, ImageError::CopyDamaged { .. }) {
+                    self.doubt(set).await;
+                }
                 return Err(End::Failed { code: making::code(&error), message: error.to_string() });
             }
             Err(_) => return Err(unexpected("Image.Failed", "making the image")),
@@ -217,24 +242,54 @@ impl Conducted {
         match noted.await? {
             Ok((_, surplus)) => {
                 self.center.figures.changed(self.job.account, &self.job.id);
-                self.remove_images(surplus.into_iter().map(|image| image.id)).await;
+                for image in surplus {
+                    if self.remove_image(&image.id).await {
+                        self.ask(|center, _| {
+                            let id = image.id.clone();
+                            async move { center.registry.forget_image(id).await }
+                        })
+                        .await?;
+                    }
+                }
                 Ok(())
             }
             Err(reason) => {
                 tracing::warn!(job = %self.job.id, %reason, "an image is not wanted any more");
-                self.remove_images([image.id]).await;
+                self.remove_image(&image.id).await;
                 Err(End::Over)
             }
         }
     }
 
-    async fn remove_images(&self, images: impl IntoIterator<Item = ImageId>) {
-        for image in images {
-            let library = self.center.storage.library();
-            let removing = spawn_blocking(move || (library.remove(image.as_str()), image)).await;
-            if let Ok((Err(error), image)) = removing {
-                tracing::warn!(%image, %error, "an image is not listed any more, and its files stay");
+    /// Has the next run compare everything and find what is damaged, which no digest tells of yet.
+    async fn doubt(&self, set: Arc<StagingSet>) {
+        let (storage, id) = (self.center.storage.clone(), self.job.id.clone());
+        let doubting = spawn_blocking(move || {
+            storage.forget_run(&id)?;
+            for disk in &set.disks {
+                disk.verify(|_| ())?.into_iter().try_for_each(|range| disk.doubt(range))?;
             }
+            Ok::<_, StagingError>(())
+        });
+        if let Ok(Err(error)) = doubting.await {
+            tracing::warn!(job = %self.job.id, %error, "looking for all that is damaged in a copy failed");
+        }
+    }
+
+    /// Removes an image's files; says whether they are gone.
+    async fn remove_image(&self, id: &ImageId) -> bool {
+        let (library, image) = (self.center.storage.library(), id.clone());
+        match spawn_blocking(move || library.remove(image.as_str())).await {
+            Ok(Ok(()) | Err(ImageError::Missing(_))) => true,
+            Ok(Err(ImageError::InUse(_))) => {
+                tracing::info!(image = %id, "an image is being read, and stays until the next run");
+                false
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(image = %id, %error, "an image stays until the next run");
+                false
+            }
+            Err(_) => false,
         }
     }
 
@@ -296,7 +351,7 @@ async fn over(cancel: &mut watch::Receiver<bool>) {
 }
 
 /// What an agent has to do for a job: a run of it, or to track changes between two.
-pub(super) fn work(job: &Job, run: Option<&RunId>) -> Work {
+pub(super) fn work(job: &Job, run: Option<RunWork>) -> Work {
     let disks = (0..).zip(&job.disks).map(|(index, disk)| WorkDisk {
         index,
         path: disk.path.clone(),
@@ -306,22 +361,24 @@ pub(super) fn work(job: &Job, run: Option<&RunId>) -> Work {
     let parameters = &job.settings.parameters;
     Work {
         job_id: job.id.to_string(),
-        run: run.map(|run| RunWork {
-            run_id: run.to_string(),
-            base_run_id: job.base.as_ref().map(ToString::to_string),
-            audit: parameters.checksum,
-        }),
+        run,
         disks: disks.collect(),
         freeze_budget_ms: parameters.freeze_budget_ms.unwrap_or(FREEZE_BUDGET_MS),
     }
 }
 
+/// Whether everything is compared once more before a run's end: where nobody said so, before the one that ends the job.
+fn audit(parameters: &Parameters, running: &Running) -> bool {
+    parameters.checksum.unwrap_or(running.last)
+}
+
 /// How to copy, as the streams say it.
-pub(super) fn settings(parameters: &Parameters) -> Settings {
+pub(super) fn settings(parameters: &Parameters, running: &Running) -> Settings {
     Settings {
         bandwidth_bytes_per_second: (parameters.bandwidth_limit > 0)
             .then(|| parameters.bandwidth_limit.saturating_mul(1024)),
         compression_level: parameters.compress_level.map(i32::from),
+        audit: Some(audit(parameters, running)),
     }
 }
 

@@ -1,15 +1,19 @@
 //! Where the center keeps disks: staging disks of jobs, and the images made of them.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 use image::{FileError, Library, Place, Staging, StagingError};
 use replication::LeafKey;
-use smc::{JobId, job::Job};
+use smc::{JobId, RunId, job::Job};
 
 use crate::{receivers::StagingSet, request_id::request_id};
+
+/// The file beside a job's staging disks that names the run they hold.
+const RUN: &str = "run";
 
 /// The center's disks.
 #[derive(Clone, Debug)]
@@ -44,18 +48,23 @@ impl Storage {
         Library::new(self.directory.join("images"))
     }
 
-    /// Opens the staging disks of a job, and makes those that are not there. Blocks.
-    pub(crate) fn staging(&self, job: &Job, key: LeafKey) -> Result<StagingSet, StagingError> {
+    /// Opens the staging disks of a job, and makes those that are not there; gives the run that they hold too. Blocks.
+    pub(crate) fn staging(
+        &self,
+        job: &Job,
+        key: LeafKey,
+    ) -> Result<(StagingSet, Option<RunId>), StagingError> {
         let directory = self.of_job(&job.id);
         fs::create_dir_all(&directory).map_err(|error| failed("making", &directory, error))?;
-        let (mut disks, mut fresh) = (Vec::with_capacity(job.disks.len()), true);
+        let is_made = |number: u16| directory.join(format!("disk-{number}.state")).exists();
+        if !(0..).zip(&job.disks).all(|(number, _)| is_made(number)) {
+            forget_run(&directory)?;
+        }
+        let mut disks = Vec::with_capacity(job.disks.len());
         for (number, disk) in (0..).zip(&job.disks) {
             let place = Place::new(&directory, number);
-            let made = directory.join(format!("disk-{number}.state")).exists();
-            if made {
-                let (staging, opened) = Staging::open(place, disk.size_bytes, key)?;
-                fresh &= opened.fresh;
-                disks.push(staging);
+            if is_made(number) {
+                disks.push(Staging::open(place, disk.size_bytes, key)?.0);
             } else {
                 // A death between two of its files leaves some behind.
                 for kind in ["raw", "leaves"] {
@@ -67,12 +76,35 @@ impl Storage {
                 disks.push(Staging::create(place, disk.size_bytes, key)?);
             }
         }
-        Ok(StagingSet { disks, key, fresh })
+        Ok((StagingSet { disks, key }, held_run(&directory)?))
+    }
+
+    /// Notes that the staging disks of a job hold all of a run. It stays true while the next run writes to them: they hold it
+    /// and some of what came after. Blocks.
+    pub(crate) fn note_run(&self, job: &JobId, run: &RunId) -> Result<(), StagingError> {
+        let directory = self.of_job(job);
+        let (fresh, path) = (directory.join("run.new"), directory.join(RUN));
+        let note = || {
+            let mut file = fs::File::create(&fresh)?;
+            file.write_all(format!("{run}\n").as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&fresh, &path)?;
+            fs::File::open(&directory)?.sync_all()
+        };
+        note().map_err(|error| failed("writing", &path, error))
+    }
+
+    /// Forgets which run the staging disks of a job hold: they turned out to be damaged. Blocks.
+    pub(crate) fn forget_run(&self, job: &JobId) -> Result<(), StagingError> {
+        forget_run(&self.of_job(job))
     }
 
     /// Removes the staging disks of a job, if there are any. Blocks.
     pub(crate) fn discard(&self, job: &JobId) -> io::Result<()> {
-        match fs::remove_dir_all(self.of_job(job)) {
+        let directory = self.of_job(job);
+        // First, so that what is left by a death in between claims nothing.
+        forget_run(&directory).map_err(io::Error::other)?;
+        match fs::remove_dir_all(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
         }
@@ -93,6 +125,30 @@ impl Storage {
 
     fn of_job(&self, job: &JobId) -> PathBuf {
         self.directory.join("staging").join(job.as_str())
+    }
+}
+
+/// Which run the staging disks in a directory hold, if that is known. What cannot be read is not known.
+fn held_run(directory: &Path) -> Result<Option<RunId>, StagingError> {
+    let path = directory.join(RUN);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(RunId::parse(text.trim()).ok()),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+            Ok(None)
+        }
+        Err(error) => Err(failed("reading", &path, error)),
+    }
+}
+
+fn forget_run(directory: &Path) -> Result<(), StagingError> {
+    let path = directory.join(RUN);
+    let forget = || {
+        fs::remove_file(&path)?;
+        fs::File::open(directory)?.sync_all()
+    };
+    match forget() {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("removing", &path, error)),
+        _ => Ok(()),
     }
 }
 

@@ -8,11 +8,16 @@ use serde_json::{Value, json};
 use crate::harness::{Agent, Answer, Center, random_machine};
 
 fn import_body(id: &str, code: &str, machine: &str) -> Value {
+    let disks = json!([{ "path": "/dev/vda", "size_bytes": 10_737_418_241_u64, "system": true }]);
+    import_body_with(id, code, machine, &disks)
+}
+
+fn import_body_with(id: &str, code: &str, machine: &str, disks: &Value) -> Value {
     json!({
         "protocol": 1, "agent_version": "0.1.0", "token_id": id, "token_code": code, "machine": machine,
         "inventory": {
             "hostname": "web-01", "os": { "platform": "Debian" }, "addresses": ["192.0.2.4"],
-            "disks": [{ "path": "/dev/vda", "size_bytes": 10_737_418_241_u64, "system": true }]
+            "disks": disks
         }
     })
 }
@@ -24,6 +29,17 @@ pub(crate) async fn import(
     machine: &str,
 ) -> Answer {
     agent.post(center, agent_api::IMPORT, &import_body(id, code, machine)).await
+}
+
+/// Imports a machine with other disks.
+pub(crate) async fn import_with(
+    center: &Center,
+    agent: &Agent,
+    (id, code): &(String, String),
+    machine: &str,
+    disks: &Value,
+) -> Answer {
+    agent.post(center, agent_api::IMPORT, &import_body_with(id, code, machine, disks)).await
 }
 
 async fn registered(center: &Center, id: &str) -> String {

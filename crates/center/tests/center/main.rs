@@ -5,6 +5,7 @@
 mod administration;
 mod agents;
 mod codes;
+mod copies;
 mod emulator;
 mod harness;
 mod identities;

@@ -53,7 +53,7 @@ impl Drive {
             self.meter.tracking(Tracking::Ebpf);
         }
         self.settle(session, tracker, begun).await?;
-        if self.options.audit && self.healed_bytes.is_none() {
+        if session.wants_audit().unwrap_or(self.options.audit) && self.healed_bytes.is_none() {
             let (begun, before) = (Instant::now(), self.meter.changed());
             self.everything(session, Phase::Audit, None).await?;
             self.healed_bytes = Some(self.meter.changed() - before);

@@ -107,9 +107,8 @@ impl Attached {
     /// A run begins: says what with. Blocks.
     pub(super) fn begin(&mut self, run: &RunWork) -> Start {
         let Some(owed) = &self.owed else { return Start::Everything };
-        let since = self.base.as_ref();
-        // The run itself is its own base when its center asks for it again.
-        let known = since.is_some() && (since == run.base_run_id.as_ref() || since == Some(&run.run_id));
+        // Its center says what its copy holds, which may be this very run when it asks for it again.
+        let known = self.base.is_some() && self.base == run.base_run_id;
         if known && !owed.is_doubted() {
             owed.put_back();
             return Start::Changes;

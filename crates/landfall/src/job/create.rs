@@ -52,9 +52,9 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "LEVEL")]
     compress: Option<u8>,
 
-    /// Compare everything with the source by checksums before the job ends
-    #[arg(long)]
-    checksum: bool,
+    /// Compare everything with the source by checksums at the end of each run; by default only of the run that ends the job
+    #[arg(long, value_name = "WHETHER", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    checksum: Option<bool>,
 
     /// Region to store with the job; a private center has one
     #[arg(long, default_value = "local")]
@@ -97,8 +97,8 @@ fn parameters(args: &CreateArgs) -> Option<String> {
     if let Some(level) = args.compress {
         object.insert("compress_level".to_owned(), Value::from(level));
     }
-    if args.checksum {
-        object.insert("checksum".to_owned(), Value::from(true));
+    if let Some(checksum) = args.checksum {
+        object.insert("checksum".to_owned(), Value::from(checksum));
     }
     (!object.is_empty()).then(|| Value::Object(object).to_string())
 }

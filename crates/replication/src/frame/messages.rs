@@ -37,6 +37,9 @@ pub struct Settings {
     /// Level of zstd, 0 for no compression; absent when the agent may choose by what it measures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compression_level: Option<i32>,
+    /// Whether everything is compared once more before the freeze; absent where the run's work says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<bool>,
 }
 
 /// The center cannot go on.

@@ -720,7 +720,7 @@ pub static CREATE_REPLICATION_JOB: Operation = Operation {
                 choices: &[],
                 any_case: false,
             }),
-            description: "Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.",
+            description: "Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end of a run; without it, of the run that ends the job), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.",
             example: Some("{\"bandwidth_limit\":0,\"compress_level\":1,\"checksum\":true}"),
             ..Parameter::NEW
         },
@@ -1070,7 +1070,7 @@ pub struct CreateReplicationJobRequest {
     pub net_mode: u32,
     /// Region of the target. A private center stores and echoes it.
     pub region_id: String,
-    /// Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.
+    /// Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end of a run; without it, of the run that ends the job), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.
     pub replication_parameters: Option<String>,
     /// Id of the resource group. Stored and echoed; a private center has no resource groups.
     pub resource_group_id: Option<String>,
@@ -2944,7 +2944,7 @@ pub static MODIFY_REPLICATION_JOB_ATTRIBUTE: Operation = Operation {
                 choices: &[],
                 any_case: false,
             }),
-            description: "Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.",
+            description: "Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end of a run; without it, of the run that ends the job), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.",
             example: Some("{\"bandwidth_limit\":0,\"compress_level\":1,\"checksum\":true}"),
             ..Parameter::NEW
         },
@@ -3152,7 +3152,7 @@ pub struct ModifyReplicationJobAttributeRequest {
     pub name: Option<String>,
     /// How data reaches the target: 0 over the public network, 2 within a private network.
     pub net_mode: Option<u32>,
-    /// Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.
+    /// Settings of the copy as a JSON object: bandwidth_limit (KiB a second, 0 for no limit), compress_level (0 for none, to 10; without it the agent chooses), checksum (whether everything is compared once more before the end of a run; without it, of the run that ends the job), freeze_budget_ms (longest freeze of filesystems, 50 to 30000, 2000 without it). Other keys are refused.
     pub replication_parameters: Option<String>,
     /// When the job starts by itself: within the next 30 days. Without it the job waits to be started.
     pub scheduled_start_time: Option<String>,

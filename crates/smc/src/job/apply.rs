@@ -34,9 +34,11 @@ impl Job {
             }
             Event::Synced { run } => {
                 let running = self.at(Stage::Syncing, Some(&run))?;
-                let mut step = self.further(running, Stage::Processing);
-                step.job.base = Some(run);
-                Ok(step)
+                Ok(self.further(running, Stage::Processing))
+            }
+            Event::CopyLost { run } => {
+                let running = self.at(Stage::Processing, Some(&run))?;
+                Ok(self.further(running, Stage::Preparing))
             }
             Event::Built { run, image } => {
                 let running = self.at(Stage::Processing, Some(&run))?;
@@ -135,7 +137,6 @@ impl Job {
             _ => {
                 let mut step = self.to(State::Finished);
                 step.job.ended = Some(now);
-                step.job.base = None;
                 step
             }
         };
@@ -147,10 +148,6 @@ impl Job {
         let running = self.running(run)?;
         let mut step = self.to(State::InError { code, message, last: running.last });
         step.ends = self.ending(running);
-        if running.last && running.stage == Stage::Cleaning {
-            // Some of the staging disks may be gone already.
-            step.job.base = None;
-        }
         Ok(step)
     }
 

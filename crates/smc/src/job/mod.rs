@@ -59,8 +59,6 @@ pub struct Job {
     pub started: Option<Timestamp>,
     /// When it came to its end.
     pub ended: Option<Timestamp>,
-    /// The last complete run: its content is what the staging disks hold, whatever came on top of it since.
-    pub base: Option<RunId>,
     /// How many images it has made; numbers the next.
     pub images_made: u32,
     /// The latest image.

@@ -12,9 +12,10 @@ pub struct Parameters {
     /// How hard to compress, 0 (not at all) to 10; absent when the agent may choose by what it measures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compress_level: Option<u8>,
-    /// Whether everything is compared with the source once more before the end.
-    #[serde(default)]
-    pub checksum: bool,
+    /// Whether everything is compared with the source once more before a run's end; absent for the last run of a job only, the
+    /// one that its servers are moved with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<bool>,
     /// Longest time that filesystems may stay frozen, in milliseconds; absent for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freeze_budget_ms: Option<u32>,
@@ -72,7 +73,7 @@ impl Parameters {
                     let level = number("compress_level", value, 0, MOST_COMPRESSION)?;
                     parameters.compress_level = u8::try_from(level).ok();
                 }
-                "checksum" => parameters.checksum = boolean(value).ok_or(Unreadable::Boolean)?,
+                "checksum" => parameters.checksum = Some(boolean(value).ok_or(Unreadable::Boolean)?),
                 "freeze_budget_ms" => {
                     let budget = number("freeze_budget_ms", value, LEAST_FREEZE_MS, MOST_FREEZE_MS)?;
                     parameters.freeze_budget_ms = u32::try_from(budget).ok();
@@ -113,14 +114,14 @@ mod tests {
             ("{}", Ok(Parameters::default())),
             (
                 r#"{"bandwidth_limit":0,"compress_level":1,"checksum":true}"#,
-                Ok(Parameters { compress_level: Some(1), checksum: true, ..Parameters::default() }),
+                Ok(Parameters { compress_level: Some(1), checksum: Some(true), ..Parameters::default() }),
             ),
             (
                 r#"{"bandwidth_limit":"2048","compress_level":"7","checksum":"False","freeze_budget_ms":500}"#,
                 Ok(Parameters {
                     bandwidth_limit: 2_048,
                     compress_level: Some(7),
-                    checksum: false,
+                    checksum: Some(false),
                     freeze_budget_ms: Some(500),
                 }),
             ),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | Ready | start, schedule, expiry, deletion |
 //! | Running: Preparing → Syncing → Processing → Cleaning | the end of its work, stop (while Syncing), failure |
+//! | (back from Processing to Preparing when the copy is not there any more) | |
 //! | Stopped, InError | start, expiry, deletion |
 //! | Waiting (between the runs of an incremental job) | schedule, start, cutover, expiry, deletion |
 //! | Finished | deletion |
@@ -127,6 +128,11 @@ pub enum Event {
     },
     /// The copy equals the source.
     Synced {
+        /// Of which run.
+        run: RunId,
+    },
+    /// The copy is not where its image is to be made: another center has it, or it is gone. It is made anew.
+    CopyLost {
         /// Of which run.
         run: RunId,
     },

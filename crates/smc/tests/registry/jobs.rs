@@ -181,6 +181,12 @@ fn an_incremental_job_makes_cycles_on_the_clock_and_keeps_so_many_images() {
             let (image, surplus) = world.run_through(&job).await;
             assert_eq!(image.name, format!("nightly_CYCLE_{cycle}"));
             assert_eq!(surplus.len(), usize::from(cycle > 2), "{cycle}");
+            if let [oldest] = &surplus[..] {
+                assert_eq!(oldest.name, format!("nightly_CYCLE_{}", cycle - 2));
+                let images = call(&world, "DescribeImages", &[]).await.unwrap();
+                assert_eq!(images["TotalCount"], 3, "listed until its files are gone");
+                world.registry.forget_image(oldest.id.clone()).await.unwrap();
+            }
         }
         let images = call(&world, "DescribeImages", &[]).await.unwrap();
         let names: Vec<_> = images["Images"]["Image"]
@@ -395,7 +401,7 @@ fn a_job_is_changed_as_far_as_it_still_may_be() {
         let live = r#"{"bandwidth_limit":"512","compress_level":3,"checksum":true}"#;
         assert_eq!(modify(&[("ReplicationParameters", live), ("Name", "renamed")]).await, None);
         let parameters = world.conducted(&job).await.settings.parameters;
-        assert_eq!((parameters.bandwidth_limit, parameters.checksum), (512, true));
+        assert_eq!((parameters.bandwidth_limit, parameters.checksum), (512, Some(true)));
         assert_eq!(
             modify(&[("ScheduledStartTime", &later)]).await.as_deref(),
             Some("ReplicationJob.InvalidStatus")

@@ -133,7 +133,6 @@ pub(crate) fn job(number: u32) -> Job {
         }],
         started: None,
         ended: None,
-        base: None,
         images_made: 0,
         image: None,
     }

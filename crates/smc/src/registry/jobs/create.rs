@@ -132,7 +132,6 @@ impl Creation {
             disks: chosen.disks,
             started: None,
             ended: None,
-            base: None,
             images_made: 0,
             image: None,
         })

@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
-    /// Takes the image that a run made: the job goes on, and of an incremental job the images beyond those it keeps
-    /// lose their rows. Gives the job and those images, whose files are the caller's to remove.
+    /// Takes the image that a run made: the job goes on. Gives the job and, of an incremental job, the images beyond those that
+    /// it keeps, the oldest first: they are listed until [`Registry::forget_image`], so that one which is in use is not lost sight of.
     pub async fn image_of_run(&self, image: Image) -> Result<Result<(Job, Vec<Image>), Refused>, Error> {
         let now = self.clock.now();
         let work = self.store.write(move |tx| {
@@ -24,12 +24,14 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             };
             tx.insert_image(&image)?;
             let surplus = surplus(tx, &job)?;
-            for old in &surplus {
-                tx.delete_image(&old.id)?;
-            }
             Ok(Ok((job, surplus)))
         });
         Ok(work.await?)
+    }
+
+    /// Lists an image no longer whose files are gone.
+    pub async fn forget_image(&self, id: ImageId) -> Result<(), Error> {
+        Ok(self.store.write(move |tx| tx.delete_image(&id).map(drop)).await?)
     }
 
     /// The name for the next image of a job: the one its creator chose, else the job's id; with `CYCLE_n` for an
@@ -83,7 +85,7 @@ pub fn keep_image_check(tx: &mut dyn Tx, id: &ImageId, check: &ImageCheck) -> Re
 /// The images of an incremental job beyond those that it keeps: the oldest.
 fn surplus(tx: &mut dyn Tx, job: &Job) -> Result<Vec<Image>, StoreError> {
     let Cycle::Every { keep, .. } = job.cycle else { return Ok(Vec::new()) };
-    Ok(tx.images(&job.account, Some(&job.id))?.into_iter().skip(keep as usize).collect())
+    Ok(tx.images(&job.account, Some(&job.id))?.into_iter().skip(keep as usize).rev().collect())
 }
 
 /// The names to try, in this order.

@@ -9,7 +9,7 @@ use smc::{
 
 use crate::{
     place::Place,
-    samples::{DAY, START, account, at, image_id, job, job_id, run_id, source_id, syncing},
+    samples::{DAY, START, account, at, image_id, job, job_id, source_id, syncing},
 };
 
 on_both_engines!(
@@ -32,7 +32,7 @@ fn full(number: u32, state: State) -> Job {
         parameters_text: Some("{\"checksum\":true}".into()),
         ..JobSettings::default()
     };
-    settings.parameters.checksum = true;
+    settings.parameters.checksum = Some(true);
     settings.parameters.compress_level = Some(7);
     settings.echoed.insert("VpcId".into(), "vpc-\0\u{1}".into());
     settings.parts.insert(1, vec![NamedPart { name: "/data".into(), size_bytes: u64::MAX }]);
@@ -43,7 +43,6 @@ fn full(number: u32, state: State) -> Job {
         cycle: Cycle::Every { hours: 168, keep: 10 },
         started: Some(at(START + 1)),
         ended: Some(at(START + 2)),
-        base: Some(run_id(7)),
         images_made: 3,
         image: Some(image_id(3)),
         ..job(number)
