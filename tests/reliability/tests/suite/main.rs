@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod copies;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod field;
 #[cfg(test)]
 mod full;
