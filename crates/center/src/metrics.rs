@@ -14,7 +14,8 @@ use smc::JobId;
 use crate::conductor::Live;
 
 /// The figures of a run and what they mean, in the order of [`Metrics::runs`].
-const RUN_FIGURES: [(&str, &str); 9] = [
+const RUN_FIGURES: [(&str, &str); 10] = [
+    ("run_pass", "Number of the pass of a run, the first full one being 1"),
     ("run_pass_bytes", "Bytes that the pass of a run covers"),
     ("run_left_bytes", "Bytes of the pass that are still to be read"),
     ("run_read_bytes", "Bytes read from the source's disks in the run"),
@@ -33,7 +34,9 @@ pub(crate) struct Metrics {
     agent: Family<AgentLabels, Counter>,
     heartbeats: Counter,
     heartbeats_pending: Gauge<i64>,
-    runs: [RunGauge; 9],
+    runs: [RunGauge; RUN_FIGURES.len()],
+    limits: Family<LimitLabels, Gauge<i64>>,
+    copied: Family<TrackingLabels, Counter>,
 }
 
 /// A figure of each run that goes on here.
@@ -42,6 +45,18 @@ type RunGauge = Family<RunLabels, Gauge<i64>>;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RunLabels {
     job: String,
+}
+
+/// What a run waits for most.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    job: String,
+    by: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TrackingLabels {
+    tracking: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -74,7 +89,10 @@ impl Default for Metrics {
             registry.register(name, help, gauge.clone());
             gauge
         });
-        Self { registry, api, agent, heartbeats, heartbeats_pending, runs }
+        let (limits, copied) = (Family::default(), Family::default());
+        registry.register("run_limited", "1 for what a run waits for most", limits.clone());
+        registry.register("runs_copied", "Complete copies by how changes were found", copied.clone());
+        Self { registry, api, agent, heartbeats, heartbeats_pending, runs, limits, copied }
     }
 }
 
@@ -109,11 +127,17 @@ impl Metrics {
         for gauge in &self.runs {
             gauge.clear();
         }
+        self.limits.clear();
         for (job, live) in runs {
             let Some(progress) = &live.progress else { continue };
             let sum =
                 |part: fn(&DiskProgress) -> u64| progress.disks.iter().map(part).fold(0, u64::saturating_add);
+            if let Some(limit) = progress.limited_by {
+                let labels = LimitLabels { job: job.to_string(), by: limit.as_str() };
+                self.limits.get_or_create(&labels).set(1);
+            }
             let figures = [
+                Some(u64::from(progress.pass)),
                 Some(sum(|disk| disk.bytes_total)),
                 Some(sum(|disk| disk.bytes_left)),
                 Some(progress.read_bytes),
@@ -133,11 +157,62 @@ impl Metrics {
         }
     }
 
+    /// A copy of a run is complete, and its changes were found in this way.
+    pub(crate) fn copied(&self, tracking: &Tracking) {
+        let tracking = match tracking {
+            Tracking::Ebpf => "ebpf",
+            Tracking::Rescan { .. } => "rescan",
+        };
+        self.copied.get_or_create(&TrackingLabels { tracking }).inc();
+    }
+
     /// All of it in the text form of OpenMetrics.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a String does not fail.
         let _ = encode(&mut text, &self.registry);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use replication::progress::{DiskProgress, Limit, Phase, Progress, Tracking};
+    use smc::JobId;
+
+    use super::Metrics;
+    use crate::conductor::Figures;
+
+    #[test]
+    fn a_run_is_told_in_figures_until_it_is_over_and_its_tracking_is_counted() {
+        let (metrics, figures) = (Metrics::default(), Figures::default());
+        let job = JobId::from_random(&[1; 32]);
+        let rescan = Tracking::Rescan { reason: "image file".to_owned() };
+        let progress = Progress {
+            phase: Phase::Changes,
+            pass: 3,
+            disks: vec![DiskProgress { disk: 0, bytes_total: 700, bytes_left: 30 }],
+            limited_by: Some(Limit::Link),
+            ..Progress::starting(rescan.clone())
+        };
+        figures.begin(&job, "1234567890123456".parse().unwrap());
+        figures.told(&job, progress);
+        metrics.runs(&figures.all());
+        metrics.copied(&rescan);
+        metrics.copied(&Tracking::Ebpf);
+        let text = metrics.text();
+        for line in [
+            format!("landfall_run_pass{{job=\"{job}\"}} 3"),
+            format!("landfall_run_left_bytes{{job=\"{job}\"}} 30"),
+            format!("landfall_run_rescan{{job=\"{job}\"}} 1"),
+            format!("landfall_run_limited{{job=\"{job}\",by=\"link\"}} 1"),
+            "landfall_runs_copied_total{tracking=\"rescan\"} 1".to_owned(),
+            "landfall_runs_copied_total{tracking=\"ebpf\"} 1".to_owned(),
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line} is not in:\n{text}");
+        }
+        figures.end(&job);
+        metrics.runs(&figures.all());
+        assert!(!metrics.text().contains(job.as_str()));
     }
 }

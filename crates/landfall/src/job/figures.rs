@@ -1,9 +1,10 @@
 //! The figures of a copy for people: a bar for each disk, and a line of everything else.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use replication::progress::{DiskProgress, Phase, Progress};
 use serde::Deserialize;
+use smc::Timestamp;
 use smc_model::generated::replication_job::ReplicationJob;
 
 use crate::output::bytes;
@@ -39,6 +40,23 @@ pub(super) fn failure(job: &ReplicationJob) -> Option<(String, Option<&'static s
     // A center that words it otherwise is shown as it is.
     let message = serde_json::from_str(info).map_or_else(|_| info.to_owned(), |fault: Fault| fault.error_msg);
     Some((message, smc_model::job_error(code).map(|entry| entry.remedy)))
+}
+
+/// How long a last run would take, from the source standing still to its image being there: as long as the last one that was not
+/// the first.
+pub(super) fn expected_downtime(job: &ReplicationJob) -> Option<Duration> {
+    if job.run_once || !matches!(job.status.as_str(), "Running" | "Waiting" | "Stopped" | "InError") {
+        return None;
+    }
+    // The newest come first.
+    let made = job.replication_job_runs.items.iter().filter(|run| {
+        run.end_time.as_deref().is_some_and(|end| !end.is_empty())
+            && run.image_id.as_deref().is_some_and(|image| !image.is_empty())
+    });
+    let (last, _) = (made.clone().next()?, made.clone().nth(1)?);
+    let at = |text: Option<&str>| text.and_then(Timestamp::parse).map(Timestamp::unix);
+    let took = at(last.end_time.as_deref())?.checked_sub(at(last.start_time.as_deref())?)?;
+    u64::try_from(took).ok().map(Duration::from_secs)
 }
 
 /// A bar for each disk of the pass.
@@ -106,6 +124,7 @@ pub(super) fn doing(progress: &Progress) -> String {
 #[cfg(test)]
 mod tests {
     use replication::progress::{Limit, Tracking};
+    use smc_model::generated::replication_job::ReplicationJobReplicationJobRun as Run;
 
     use super::*;
 
@@ -138,6 +157,33 @@ mod tests {
         let starting = Progress::starting(Tracking::Rescan { reason });
         assert_eq!(summary(&starting), "starting, 0 B/s, sent 0 B as 0 B, tracking rescan (image file)");
         assert_eq!(result(&progress()), "read 0 B, sent 30.0 GiB as 12.0 GiB, tracking ebpf");
+    }
+
+    #[test]
+    fn a_cutover_is_expected_to_take_as_long_as_the_last_run_that_was_not_the_first() {
+        let run = |start: &str, end: &str, image: &str| Run {
+            start_time: Some(start.to_owned()),
+            end_time: Some(end.to_owned()),
+            image_id: Some(image.to_owned()),
+            ..Run::default()
+        };
+        let (first, second) = (
+            run("2026-11-24T15:00:00Z", "2026-11-24T16:00:00Z", "m-1"),
+            run("2026-11-24T22:00:00Z", "2026-11-24T22:00:12Z", "m-2"),
+        );
+        let (going, failed) =
+            (run("2026-11-25T04:00:00Z", "", ""), run("2026-11-25T03:00:00Z", "2026-11-25T03:50:00Z", ""));
+        let job = |status: &str, runs: &[&Run]| {
+            let mut job = ReplicationJob { status: status.to_owned(), ..ReplicationJob::default() };
+            job.replication_job_runs.items = runs.iter().map(|run| (*run).clone()).collect();
+            job
+        };
+        let seconds = |job: ReplicationJob| expected_downtime(&job).map(|time| time.as_secs());
+        assert_eq!(seconds(job("Running", &[&going, &failed, &second, &first])), Some(12));
+        assert_eq!(seconds(job("Waiting", &[&first])), None, "it tells nothing of a later one");
+        assert_eq!(seconds(job("Finished", &[&second, &first])), None);
+        let once = ReplicationJob { run_once: true, ..job("Running", &[&second, &first]) };
+        assert_eq!(seconds(once), None);
     }
 
     #[test]

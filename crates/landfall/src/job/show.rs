@@ -3,7 +3,7 @@
 use smc_model::generated::replication_job::ReplicationJob;
 
 use super::{
-    figures::{Figures, bars, failure, figures, result, summary},
+    figures::{Figures, bars, expected_downtime, failure, figures, result, summary},
     find, status,
 };
 use crate::{
@@ -47,6 +47,10 @@ fn text(job: &ReplicationJob, screen: Screen) -> String {
         }
         Some(Figures::Last(progress)) => lines.push(("Last copy", result(&progress).into())),
         None => {}
+    }
+    if let Some(time) = expected_downtime(job) {
+        let text = format!("takes about {} s to the image, as the last run did", time.as_secs().max(1));
+        lines.push(("Cutover", text.into()));
     }
     lines.push(("Kind", kind(job).into()));
     lines.push(("Image", known(&job.image_name)));

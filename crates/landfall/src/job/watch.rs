@@ -12,7 +12,7 @@ use anyhow::bail;
 use smc_model::generated::replication_job::ReplicationJob;
 
 use super::{
-    figures::{Figures, bars, doing, failure, figures, summary},
+    figures::{Figures, bars, doing, expected_downtime, failure, figures, summary},
     find, show,
 };
 use crate::{
@@ -110,6 +110,9 @@ fn picture(job: &ReplicationJob) -> Vec<String> {
     if let Some(Figures::Now(progress)) = figures(job) {
         lines.extend(bars(&progress));
         lines.push(summary(&progress));
+        if let Some(time) = expected_downtime(job) {
+            lines.push(format!("a cutover takes about {} s, as the last run did", time.as_secs().max(1)));
+        }
     }
     lines.iter().map(|line| harmless(line)).collect()
 }
