@@ -31,6 +31,8 @@ fn write_in_background(folder: &Path) -> mpsc::Receiver<()> {
         let mut file = File::create(path).unwrap();
         file.write_all(b"text").unwrap();
         file.sync_all().unwrap();
+        // Who hears of it may unmount.
+        drop(file);
         done.send(()).unwrap();
     });
     wait
@@ -141,6 +143,24 @@ fn a_killed_process_leaves_nothing_frozen() {
     wait.recv_timeout(Duration::from_secs(10)).unwrap();
     eprintln!("thawed {:?} after the kill", killed.elapsed());
     helper.wait().unwrap();
+}
+
+#[test]
+fn the_watchdog_holds_only_what_it_watches_from_the_first_moment() {
+    let folder = folder();
+    let mut disk = Disk::new(folder.path(), "disk", 64 << 20);
+    disk.format("ext4");
+    let point = folder.path().join("mnt");
+    disk.mount(&point, "rw");
+    let _other = File::create(folder.path().join("other")).unwrap();
+    for _ in 0..50 {
+        let freezer = Freezer::prepare(&[&disk.path]).unwrap();
+        let held = std::fs::read_dir(format!("/proc/{}/fd", freezer.watchdog())).unwrap();
+        let mut held: Vec<PathBuf> =
+            held.map(|descriptor| std::fs::read_link(descriptor.unwrap().path()).unwrap()).collect();
+        held.retain(|held| !held.to_string_lossy().starts_with("socket:"));
+        assert_eq!(held, std::slice::from_ref(&point));
+    }
 }
 
 /// Not a test: the process that the test above kills.

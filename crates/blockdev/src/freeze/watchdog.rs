@@ -10,6 +10,8 @@ use super::calls::{self, Heard};
 const AGAIN_MILLISECONDS: i32 = 10;
 /// The message that the freeze is over; every other is a budget in milliseconds.
 const OVER: u64 = 0;
+/// How long the watchdog may take to answer.
+const ANSWER_MILLISECONDS: i32 = 5000;
 
 /// The watchdog process.
 pub(super) struct Watchdog {
@@ -18,7 +20,8 @@ pub(super) struct Watchdog {
 }
 
 impl Watchdog {
-    /// Starts it, to watch over `points`. Allocates; everything later does not.
+    /// Starts it, to watch over `points`. Allocates; everything later does not. Returns when it has closed all else that
+    /// it was forked with: filesystems that it does not watch must not stay busy because of it.
     pub(super) fn start(points: &[RawFd]) -> io::Result<Self> {
         let (ours, theirs) = calls::connected()?;
         let line = theirs.as_raw_fd();
@@ -26,7 +29,11 @@ impl Watchdog {
         kept.push(line);
         kept.sort_unstable();
         let process = calls::fork(&kept, || watch(line, points))?;
-        Ok(Self { process, line: Some(ours) })
+        let watchdog = Self { process, line: Some(ours) };
+        // Else the line would not end with the watchdog.
+        drop(theirs);
+        watchdog.answered(OVER)?;
+        Ok(watchdog)
     }
 
     /// Starts the countdown, and returns when the watchdog has.
@@ -41,12 +48,19 @@ impl Watchdog {
     }
 
     fn tell(&self, message: u64) -> io::Result<()> {
-        let line = self.line.as_ref().map_or(-1, AsRawFd::as_raw_fd);
-        calls::say(line, message)?;
-        match calls::hear(line, 5000) {
+        calls::say(self.end(), message)?;
+        self.answered(message)
+    }
+
+    fn answered(&self, message: u64) -> io::Result<()> {
+        match calls::hear(self.end(), ANSWER_MILLISECONDS) {
             Heard::Message(answer) if answer == message => Ok(()),
             _ => Err(io::ErrorKind::BrokenPipe.into()),
         }
+    }
+
+    fn end(&self) -> RawFd {
+        self.line.as_ref().map_or(-1, AsRawFd::as_raw_fd)
     }
 
     /// Its process id.
@@ -67,6 +81,8 @@ impl Drop for Watchdog {
 fn watch(line: RawFd, points: &[RawFd]) {
     // Milliseconds until the next thaw; none while nothing is frozen.
     let mut patience = -1;
+    // Nothing is frozen yet, and nothing but these descriptors is open here.
+    let _ = calls::say(line, OVER);
     loop {
         match calls::hear(line, patience) {
             Heard::Message(message) => {

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::kit::tool;
 
+#[path = "../unmount/mod.rs"]
+mod unmount;
+
 /// An image attached to a loop device.
 pub(crate) struct Loop(PathBuf);
 
@@ -39,6 +42,6 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        tool("umount", "mount", &[self.0.to_str().unwrap()], "");
+        unmount::unmount(&self.0);
     }
 }

@@ -9,6 +9,9 @@ use std::process::Command;
 use blockdev::track::{BlockRange, Tracker};
 use tempfile::TempDir;
 
+#[path = "../unmount/mod.rs"]
+mod unmount;
+
 /// Runs a tool; when it is missing or fails, says which and why.
 pub(crate) fn tool(name: &str, arguments: &[&str]) -> String {
     let output = Command::new(name).args(arguments).output();
@@ -76,7 +79,7 @@ impl Disk {
 
     pub(crate) fn unmount(&mut self) {
         for point in self.mounted.drain(..) {
-            tool("umount", &[point.to_str().unwrap()]);
+            unmount::unmount(&point);
         }
     }
 }
