@@ -163,7 +163,78 @@ fn the_watchdog_holds_only_what_it_watches_from_the_first_moment() {
     }
 }
 
-/// Not a test: the process that the test above kills.
+#[test]
+fn what_is_mounted_over_a_filesystem_does_not_freeze_in_its_stead() {
+    let folder = folder();
+    let (mut below, mut above) =
+        (Disk::new(folder.path(), "below", 64 << 20), Disk::new(folder.path(), "above", 64 << 20));
+    below.format("ext4");
+    above.format("ext4");
+    let (point, other) = (folder.path().join("mnt"), folder.path().join("other"));
+    below.mount(&point, "rw");
+    std::fs::create_dir_all(point.join("part")).unwrap();
+    above.mount(&point, "rw");
+
+    let refused = Freezer::prepare(&[&below.path]).err().unwrap();
+    assert!(matches!(&refused, FreezeError::Hidden { source_device, points }
+        if *source_device == below.path && points == std::slice::from_ref(&point)));
+    assert_eq!(
+        refused.to_string(),
+        format!(
+            "cannot freeze the filesystem on {}, which is hidden by what is mounted over it at {}; unmount that, or mount it \
+             at a place of its own too",
+            below.name(),
+            point.display()
+        )
+    );
+
+    // A part of it at another place is way enough.
+    above.unmount();
+    below.mount_part(&point.join("part"), &other);
+    above.mount(&point, "rw");
+    for (disk, frozen_point, free) in [(&below, &other, &point), (&above, &point, &other)] {
+        let mut freezer = Freezer::prepare(&[&disk.path]).unwrap();
+        assert_eq!(freezer.mount_points().collect::<Vec<_>>(), [frozen_point]);
+        let frozen = freezer.freeze(DEFAULT_BUDGET).unwrap();
+        let stands = write_in_background(frozen_point);
+        write_in_background(free).recv_timeout(Duration::from_secs(5)).unwrap();
+        assert!(stands.try_recv().is_err(), "{} is frozen", frozen_point.display());
+        assert!(frozen.thaw().held);
+        stands.recv().unwrap();
+    }
+    above.unmount();
+    below.unmount();
+}
+
+#[test]
+fn a_btrfs_freezes_whichever_of_its_devices_and_subvolumes_is_meant() {
+    let folder = folder();
+    let (mut first, second) =
+        (Disk::new(folder.path(), "first", 200 << 20), Disk::new(folder.path(), "second", 200 << 20));
+    let mut above = Disk::new(folder.path(), "above", 64 << 20);
+    above.format("ext4");
+    tool("mkfs.btrfs", &["-q", "-d", "single", "-m", "single", first.name(), second.name()]);
+    let (point, part) = (folder.path().join("mnt"), folder.path().join("part"));
+    first.mount(&point, "rw");
+    for name in ["one", "two"] {
+        tool("btrfs", &["subvolume", "create", point.join(name).to_str().unwrap()]);
+    }
+    first.mount(&part, "rw,subvol=one");
+    above.mount(&point, "rw");
+    for disk in [&first, &second] {
+        let mut freezer = Freezer::prepare(&[&disk.path]).unwrap();
+        assert_eq!(freezer.mount_points().collect::<Vec<_>>(), [part.as_path()]);
+        let frozen = freezer.freeze(DEFAULT_BUDGET).unwrap();
+        let stands = write_in_background(&part);
+        assert!(stands.recv_timeout(Duration::from_millis(100)).is_err(), "frozen");
+        assert!(frozen.thaw().held);
+        stands.recv().unwrap();
+    }
+    above.unmount();
+    first.unmount();
+}
+
+/// Not a test: the process that `a_killed_process_leaves_nothing_frozen` kills.
 #[test]
 #[ignore = "runs only as another test's helper"]
 fn helper_that_freezes_and_hangs() {

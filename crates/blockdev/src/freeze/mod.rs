@@ -8,6 +8,7 @@
 
 mod calls;
 mod mounts;
+mod reach;
 mod watchdog;
 
 use std::fs::{self, File};
@@ -31,6 +32,17 @@ pub enum FreezeError {
         path: PathBuf,
         /// What opening it said.
         source: io::Error,
+    },
+    /// Other filesystems are mounted over each of its mount points.
+    #[error(
+        "cannot freeze the filesystem on {}, which is hidden by what is mounted over it at {}; unmount that, or mount it at a place of its own too",
+        source_device.display(), listed(points)
+    )]
+    Hidden {
+        /// What was mounted.
+        source_device: PathBuf,
+        /// Where.
+        points: Vec<PathBuf>,
     },
     /// The watchdog does not run, so nothing may be frozen.
     #[error("the process that thaws after a failure does not run: {0}")]
@@ -57,6 +69,10 @@ pub enum FreezeError {
     },
 }
 
+fn listed(points: &[PathBuf]) -> String {
+    points.iter().map(|point| point.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// What is to be frozen, opened and ready.
 pub struct Freezer {
     points: Vec<Point>,
@@ -66,7 +82,7 @@ pub struct Freezer {
 struct Point {
     path: PathBuf,
     kind: String,
-    directory: File,
+    file: File,
     state: State,
 }
 
@@ -91,21 +107,17 @@ pub struct Thawed {
 impl Freezer {
     /// Finds and opens the filesystems mounted from `disks` (device paths) and starts the watchdog.
     pub fn prepare<P: AsRef<Path>>(disks: &[P]) -> Result<Self, FreezeError> {
-        let open = |path: &Path| {
-            let path = path.to_owned();
-            move |source| FreezeError::Open { path, source }
-        };
-        let table = Path::new("/proc/self/mountinfo");
-        let mountinfo = fs::read(table).map_err(open(table))?;
+        let table = PathBuf::from("/proc/self/mountinfo");
+        let mountinfo = fs::read(&table).map_err(|source| FreezeError::Open { path: table, source })?;
         let disks: Vec<PathBuf> = disks.iter().map(|disk| disk.as_ref().to_owned()).collect();
         let points = mounts::on_disks(&String::from_utf8_lossy(&mountinfo), &disks)
             .into_iter()
             .map(|mount| {
-                let directory = File::open(&mount.point).map_err(open(&mount.point))?;
-                Ok(Point { path: mount.point, kind: mount.kind, directory, state: State::Thawed })
+                let (path, file) = reach::open(&mount)?;
+                Ok(Point { path, kind: mount.kind, file, state: State::Thawed })
             })
             .collect::<Result<Vec<_>, FreezeError>>()?;
-        let descriptors: Vec<i32> = points.iter().map(|point| point.directory.as_raw_fd()).collect();
+        let descriptors: Vec<i32> = points.iter().map(|point| point.file.as_raw_fd()).collect();
         let watchdog = Watchdog::start(&descriptors).map_err(FreezeError::Watchdog)?;
         Ok(Self { points, watchdog })
     }
@@ -118,7 +130,7 @@ impl Freezer {
     /// Writes out what the filesystems hold back. Make one more pass after this, then freeze: the freeze is shorter.
     pub fn sync(&self) -> Result<(), FreezeError> {
         for point in &self.points {
-            calls::sync(point.directory.as_fd())
+            calls::sync(point.file.as_fd())
                 .map_err(|source| FreezeError::Refused { path: point.path.clone(), source })?;
         }
         Ok(())
@@ -168,7 +180,7 @@ impl Frozen<'_> {
     fn freeze_all(&mut self) -> Result<(), FreezeError> {
         for point in &mut self.freezer.points {
             let began = Instant::now();
-            match calls::freeze(point.directory.as_raw_fd()) {
+            match calls::freeze(point.file.as_raw_fd()) {
                 Ok(()) => point.state = State::Frozen(began),
                 Err(error) if matches!(error.raw_os_error(), Some(libc::EOPNOTSUPP | libc::ENOTTY)) => {
                     point.state = State::Synced;
@@ -178,7 +190,7 @@ impl Frozen<'_> {
         }
         // Synced last, when nothing that could be frozen writes any more.
         for point in self.freezer.points.iter().filter(|point| point.state == State::Synced) {
-            calls::sync(point.directory.as_fd()).map_err(|error| Self::refused(&point.path, error))?;
+            calls::sync(point.file.as_fd()).map_err(|error| Self::refused(&point.path, error))?;
         }
         let took = self.began.elapsed();
         if took >= self.budget { Err(FreezeError::OverBudget { took }) } else { Ok(()) }
@@ -198,7 +210,7 @@ impl Frozen<'_> {
         for point in self.freezer.points.iter_mut().rev() {
             if let State::Frozen(since) = point.state {
                 // An error says that it was thawed before.
-                result.held &= calls::thaw(point.directory.as_raw_fd()).is_ok();
+                result.held &= calls::thaw(point.file.as_raw_fd()).is_ok();
                 result.stall = result.stall.max(since.elapsed());
             }
             point.state = State::Thawed;

@@ -13,16 +13,29 @@ const MAX_STACK: u8 = 16;
 /// A mounted filesystem that lies on one of the disks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mounted {
-    pub(super) point: PathBuf,
+    /// Where it is mounted, the first time first. Something else may be mounted over any of these.
+    pub(super) places: Vec<Place>,
     /// Its type, such as `ext4`.
     pub(super) kind: String,
+    /// What was mounted, by the word of whoever mounted it.
+    pub(super) source: PathBuf,
+    /// Its device, unless it has a number of its own (btrfs).
+    pub(super) device: Option<u64>,
+}
+
+/// One of the places at which a filesystem is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The kernel's id of the mount.
+    pub(super) mount: u64,
+    pub(super) point: PathBuf,
 }
 
 /// One line of `/proc/self/mountinfo`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
+    place: Place,
     number: (u32, u32),
-    point: PathBuf,
     kind: String,
     source: PathBuf,
 }
@@ -31,44 +44,77 @@ struct Line {
 pub(super) fn on_disks(mountinfo: &str, disks: &[PathBuf]) -> Vec<Mounted> {
     let disks: BTreeSet<u64> =
         disks.iter().filter_map(|disk| block_number(disk)).filter_map(whole_disk).collect();
-    let on_disk = |line: &Line| {
-        let number = makedev(line.number.0, line.number.1);
-        // btrfs and overlays have numbers of their own: the source tells.
-        let device = if line.number.0 == 0 { block_number(&line.source) } else { Some(number) };
-        device.is_some_and(|device| lies_on(device, &disks, MAX_STACK))
-    };
-    ordered(mountinfo.lines().filter_map(parse).filter(on_disk).collect())
+    let mut members = Members::default();
+    let lines = mountinfo.lines().filter_map(parse).filter_map(|line| {
+        let devices = members.devices(&line);
+        let on_disk = devices.iter().any(|device| lies_on(*device, &disks, MAX_STACK));
+        on_disk.then(|| (devices.first().copied(), line))
+    });
+    ordered(lines.collect())
 }
 
-fn ordered(lines: Vec<Line>) -> Vec<Mounted> {
-    let mut known = BTreeSet::new();
-    let mut found: Vec<Line> =
-        lines.into_iter().filter(|line| known.insert((line.number, btrfs_source(line)))).collect();
+/// The lines of one filesystem have the same first device, whatever numbers its subvolumes have.
+fn ordered(lines: Vec<(Option<u64>, Line)>) -> Vec<Mounted> {
+    let mut found: Vec<(Option<u64>, Mounted)> = Vec::new();
+    for (first, line) in lines {
+        if let Some((_, known)) = found.iter_mut().find(|known| known.0.is_some() && known.0 == first) {
+            known.places.push(line.place);
+            continue;
+        }
+        let device = (line.number.0 != 0).then(|| makedev(line.number.0, line.number.1));
+        let Line { place, kind, source, .. } = line;
+        found.push((first, Mounted { places: vec![place], kind, source, device }));
+    }
     // Later mounts first among equally deep ones; the sort is stable.
     found.reverse();
-    found.sort_by_key(|line| std::cmp::Reverse(line.point.components().count()));
-    found.into_iter().map(|line| Mounted { point: line.point, kind: line.kind }).collect()
+    let depth = |mounted: &Mounted| mounted.places.first().map(|place| place.point.components().count());
+    found.sort_by_key(|(_, mounted)| std::cmp::Reverse(depth(mounted)));
+    found.into_iter().map(|(_, mounted)| mounted).collect()
 }
 
-/// Subvolumes of one btrfs are mounted under different numbers and frozen together.
-fn btrfs_source(line: &Line) -> Option<PathBuf> {
-    (line.number.0 == 0).then(|| line.source.clone())
+/// The devices of filesystems.
+#[derive(Default)]
+struct Members {
+    /// Devices of each btrfs, in order; read when the first is met.
+    btrfs: Option<Vec<BTreeSet<u64>>>,
+}
+
+impl Members {
+    /// The devices that a filesystem lies on, in order. btrfs and overlays have numbers of their own: there the source
+    /// tells, which of several devices of a btrfs is one.
+    fn devices(&mut self, line: &Line) -> Vec<u64> {
+        if line.number.0 != 0 {
+            return vec![makedev(line.number.0, line.number.1)];
+        }
+        let Some(source) = block_number(&line.source) else { return Vec::new() };
+        if line.kind != "btrfs" {
+            return vec![source];
+        }
+        let all = self.btrfs.get_or_insert_with(|| btrfs_devices(Path::new("/sys/fs/btrfs")));
+        let found = all.iter().find(|devices| devices.contains(&source));
+        found.map_or_else(|| vec![source], |devices| devices.iter().copied().collect())
+    }
+}
+
+fn btrfs_devices(folder: &Path) -> Vec<BTreeSet<u64>> {
+    let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten();
+    let devices = |filesystem: fs::DirEntry| {
+        entries(&filesystem.path().join("devices")).filter_map(|device| number_in(&device.path())).collect()
+    };
+    entries(folder).map(devices).collect()
 }
 
 fn parse(line: &str) -> Option<Line> {
     let (mount, filesystem) = line.split_once(" - ")?;
-    let mut mount = mount.split(' ').skip(2);
-    let (major, minor) = mount.next()?.split_once(':')?;
-    let point = mount.nth(1)?;
+    let mut mount = mount.split(' ');
+    let id = mount.next()?.parse().ok()?;
+    let (major, minor) = mount.nth(1)?.split_once(':')?;
+    let point = PathBuf::from(unescaped(mount.nth(1)?));
     let mut filesystem = filesystem.split(' ');
     let kind = filesystem.next()?.to_owned();
     let source = PathBuf::from(unescaped(filesystem.next()?));
-    let mut number = (major.parse().ok()?, minor.parse().ok()?);
-    if number.0 == 0 {
-        // One filesystem, whatever the number of the subvolume.
-        number.1 = 0;
-    }
-    Some(Line { number, point: PathBuf::from(unescaped(point)), kind, source })
+    let number = (major.parse().ok()?, minor.parse().ok()?);
+    Some(Line { place: Place { mount: id, point }, number, kind, source })
 }
 
 /// The kernel writes spaces and backslashes as three octal digits.
@@ -144,9 +190,23 @@ mod tests {
 34 22 0:41 /@b /a/deep/b rw - btrfs /dev/sda4 rw
 a damaged line - and more
 ";
-        let points: Vec<_> =
-            ordered(lines.lines().filter_map(parse).collect()).into_iter().map(|mount| mount.point).collect();
-        assert_eq!(points, ["/srv/my data", "/a", "/srv", "/"].map(PathBuf::from));
+        let btrfs = |line: Line| {
+            let device = if line.kind == "btrfs" { 4 } else { makedev(line.number.0, line.number.1) };
+            (Some(device), line)
+        };
+        let found = ordered(lines.lines().filter_map(parse).map(btrfs).collect());
+        let places = |mounted: &Mounted| {
+            let places = mounted.places.iter();
+            places
+                .map(|place| format!("{} {}", place.mount, place.point.display()))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        assert_eq!(
+            found.iter().map(places).collect::<Vec<_>>(),
+            ["31 /srv/my data", "33 /a, 34 /a/deep/b", "30 /srv, 32 /bind", "22 /"]
+        );
+        assert_eq!(found[1].device, None, "its files have another number than its mounts");
     }
 
     #[test]

@@ -77,8 +77,15 @@ impl Disk {
         self.mounted.push(point.to_owned());
     }
 
+    /// Mounts a directory of what is mounted from it at another place.
+    pub(crate) fn mount_part(&mut self, part: &Path, point: &Path) {
+        std::fs::create_dir_all(point).unwrap();
+        tool("mount", &["--bind", part.to_str().unwrap(), point.to_str().unwrap()]);
+        self.mounted.push(point.to_owned());
+    }
+
     pub(crate) fn unmount(&mut self) {
-        for point in self.mounted.drain(..) {
+        for point in self.mounted.drain(..).rev() {
             unmount::unmount(&point);
         }
     }
@@ -86,7 +93,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        for point in &self.mounted {
+        for point in self.mounted.iter().rev() {
             let _ = Command::new("umount").arg("--lazy").arg(point).status();
         }
         let _ = Command::new("losetup").arg("--detach").arg(&self.path).status();
