@@ -27,6 +27,7 @@ mod service;
 mod signals;
 mod size;
 pub mod state;
+mod still;
 pub mod system;
 pub mod trust;
 mod work;

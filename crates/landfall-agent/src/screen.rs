@@ -1,7 +1,7 @@
 //! Lines that stay at the bottom of a terminal while the log runs past above them: the bars of a copy.
 //!
 //! Everything that goes to standard error goes through [`Writer`], which takes the lines away, writes, and puts them back.
-//! Where standard error is no terminal there are no lines.
+//! Where standard error is no terminal there are no lines. While filesystems stand still nothing is written ([`GATE`]).
 
 use std::{
     io::{self, IsTerminal, Write},
@@ -10,7 +10,7 @@ use std::{
 
 use replication::progress::{DiskProgress, Progress};
 
-use crate::{size::Size, work::lines};
+use crate::{size::Size, still::GATE, work::lines};
 
 /// Characters of a bar.
 const BAR: u64 = 30;
@@ -31,12 +31,14 @@ pub(crate) fn show(progress: Option<&Progress>) {
     let width =
         rustix::termios::tcgetwinsize(io::stderr()).map_or(80, |size| usize::from(size.ws_col.max(20)));
     let lines = progress.map(|progress| drawn(progress, width)).unwrap_or_default();
-    let mut shown = shown();
-    let mut text = erased(shown.len());
-    text.push_str(&put(&lines));
-    *shown = lines;
     // A terminal that is gone does not want it.
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = GATE.write(move || {
+        let mut shown = shown();
+        let mut text = erased(shown.len());
+        text.push_str(&put(&lines));
+        *shown = lines;
+        io::stderr().write_all(text.as_bytes())
+    });
 }
 
 /// Standard error, with the lines at the bottom of it.
@@ -44,20 +46,25 @@ pub(crate) struct Writer;
 
 impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let shown = shown();
-        if shown.is_empty() {
-            return io::stderr().write(bytes);
-        }
-        let mut text = erased(shown.len()).into_bytes();
-        text.extend_from_slice(bytes);
-        text.extend_from_slice(put(&shown).as_bytes());
-        io::stderr().write_all(&text)?;
+        let line = bytes.to_vec();
+        GATE.write(move || write(&line))?;
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
     }
+}
+
+fn write(line: &[u8]) -> io::Result<()> {
+    let shown = shown();
+    if shown.is_empty() {
+        return io::stderr().write_all(line);
+    }
+    let mut text = erased(shown.len()).into_bytes();
+    text.extend_from_slice(line);
+    text.extend_from_slice(put(&shown).as_bytes());
+    io::stderr().write_all(&text)
 }
 
 fn shown() -> MutexGuard<'static, Vec<String>> {

@@ -20,6 +20,7 @@ use blockdev::{
 use replication::Range;
 
 use super::{Freezer, Frozen, RawDisk, Source, SourceDisk, Tracker, ranges::Gathered};
+use crate::still::GATE;
 
 impl Source {
     /// Disks by their paths, with the number of each: block devices, files that hold a disk image, or both. Of both, all
@@ -208,6 +209,7 @@ impl Filesystems {
         let Some(_free) = self.free() else { return Ok(()) };
         let mut freezer = self.prepare()?;
         freezer.sync().map_err(io::Error::other)?;
+        let _still = GATE.close();
         let thawed = freezer.freeze(self.budget()).map_err(io::Error::other)?.thaw();
         if thawed.held { Ok(()) } else { Err(thawed_early()) }
     }
@@ -233,6 +235,8 @@ impl Freezer for Filesystems {
         }
         let frozen = move || {
             let _held = holding.lock().unwrap_or_else(PoisonError::into_inner);
+            // Open again after the thaw, which is when the later value goes.
+            let _still = GATE.close();
             let frozen = match freezer.freeze(budget) {
                 Ok(frozen) => frozen,
                 Err(error) => {

@@ -18,6 +18,7 @@ use crate::{
     machine::{Machine, MachineError, essence},
     pace,
     state::{Heartbeat, HeartbeatState, Membership, StateDir},
+    still::GATE,
 };
 
 /// A look at the machine, finished; the outer error means that it panicked.
@@ -109,23 +110,22 @@ impl Known {
         {
             tracing::info!("this machine is {id} now, and was {}", self.membership.source_id);
             self.membership.source_id = id;
-            if let Err(error) = self.membership.save(&self.state) {
+            let (membership, state) = (self.membership.clone(), self.state.clone());
+            if let Err(error) = GATE.write(move || membership.save(&state)) {
                 tracing::warn!("{error}");
             }
         }
     }
 
-    /// The center answers. While filesystems are frozen there is no word of it: writing it would wait.
-    pub(super) fn connected(&mut self, frozen: bool) {
+    /// The center answers.
+    pub(super) fn connected(&mut self) {
         if self.trouble.take().is_some() {
             tracing::info!("{} answers again", self.membership.center);
         } else if !matches!(self.heartbeat.state, HeartbeatState::Connected) {
             tracing::info!("{} answers", self.membership.center);
         }
         self.heartbeat.state = HeartbeatState::Connected;
-        if !frozen {
-            self.note();
-        }
+        self.note();
     }
 
     /// The center does not answer.

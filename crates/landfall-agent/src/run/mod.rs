@@ -143,7 +143,7 @@ impl Agent {
             match outcome {
                 Ok(again) => {
                     self.backoff.reset();
-                    self.known.connected(room.is_frozen());
+                    self.known.connected();
                     next = again;
                 }
                 Err(error) if error.code() == ErrorReply::UNKNOWN_AGENT => {

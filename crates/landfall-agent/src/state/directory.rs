@@ -10,6 +10,8 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
+use crate::still::GATE;
+
 /// Where the state is unless told otherwise.
 pub const DEFAULT: &str = "/var/lib/landfall-agent";
 
@@ -147,9 +149,11 @@ impl StateDir {
         self.sync()
     }
 
-    /// Replaces a record that may be lost with the machine: without waiting for the disk.
+    /// Replaces a record that may be lost with the machine: without waiting for the disk. While filesystems stand still
+    /// this is put off until they do not.
     pub fn replace_volatile<T: Serialize>(&self, name: &str, record: &T) -> Result<(), StateError> {
-        self.draft(name, &self.text(name, record)?)?.put(&self.path.join(name))
+        let (directory, name, text) = (self.clone(), name.to_owned(), self.text(name, record)?);
+        GATE.write(move || directory.draft(&name, &text)?.put(&directory.path.join(&name)))
     }
 
     /// Takes the place of the one running agent.

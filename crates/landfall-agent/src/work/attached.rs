@@ -3,10 +3,7 @@
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,7 +12,7 @@ use blockdev::{PartitionTable, Roots, disk_at};
 use replication::progress::Tracking;
 
 use super::{Tracked, owed::Owed};
-use crate::replicate::{Freezer, Frozen, Source, Start, Tracker};
+use crate::replicate::{Source, Start, Tracker};
 
 /// Why changes are not tracked where somebody wants it so.
 const SWITCHED_OFF: &str = "switched off by --no-tracking";
@@ -58,9 +55,8 @@ pub(super) struct Attached {
 }
 
 impl Attached {
-    /// Opens the disks of a job, and tracks their changes from now on, if that is wanted. `frozen` is true while their filesystems stand
-    /// still. Blocks.
-    pub(super) fn open(work: &Work, wish: Tracked, frozen: Arc<AtomicBool>) -> Result<Self, Refusal> {
+    /// Opens the disks of a job, and tracks their changes from now on, if that is wanted. Blocks.
+    pub(super) fn open(work: &Work, wish: Tracked) -> Result<Self, Refusal> {
         work.disks.iter().try_for_each(check)?;
         let disks: Vec<(u16, PathBuf)> =
             work.disks.iter().map(|disk| (disk.index, PathBuf::from(&disk.path))).collect();
@@ -76,7 +72,6 @@ impl Attached {
         if let Some(owed) = &owed {
             source.tracker = Ok(owed.clone());
         }
-        source.freezer = Arc::new(Seen { freezer: source.freezer, frozen });
         Ok(Self {
             job: work.job_id.clone(),
             disks: work.disks.clone(),
@@ -160,48 +155,6 @@ pub(super) fn check(disk: &WorkDisk) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(changed(format!("has the partition table {now}, and had {then} when the job was made")))
-}
-
-/// A freezer that lets it be seen when filesystems stand still.
-struct Seen {
-    freezer: Arc<dyn Freezer>,
-    frozen: Arc<AtomicBool>,
-}
-
-struct SeenFrozen {
-    inner: Option<Box<dyn Frozen>>,
-    frozen: Arc<AtomicBool>,
-}
-
-impl Freezer for Seen {
-    fn allow(&self, budget: Duration) {
-        self.freezer.allow(budget);
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.freezer.flush()
-    }
-
-    fn freeze(&self) -> io::Result<Option<Box<dyn Frozen>>> {
-        self.frozen.store(true, Ordering::Release);
-        let mut seen = SeenFrozen { inner: None, frozen: self.frozen.clone() };
-        seen.inner = self.freezer.freeze()?;
-        // Without anything to freeze, dropping `seen` says so.
-        Ok(if seen.inner.is_some() { Some(Box::new(seen)) } else { None })
-    }
-}
-
-impl Frozen for SeenFrozen {
-    fn thaw(mut self: Box<Self>) -> io::Result<()> {
-        self.inner.take().map_or(Ok(()), |frozen| frozen.thaw())
-    }
-}
-
-impl Drop for SeenFrozen {
-    fn drop(&mut self) {
-        self.inner = None;
-        self.frozen.store(false, Ordering::Release);
-    }
 }
 
 #[cfg(test)]

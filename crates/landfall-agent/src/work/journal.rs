@@ -1,12 +1,9 @@
 //! What a person sees of the work: lines in the log, and word for `landfall-agent status`.
 //!
-//! Nothing is written while filesystems stand still: the log or the state directory may lie on one of them.
+//! While filesystems stand still no bar moves: what is to be shown, as all that is written, waits.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -33,7 +30,6 @@ const RECORD_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Journal {
     state: StateDir,
     clock: Arc<dyn Clock>,
-    frozen: Arc<AtomicBool>,
     told: Mutex<Told>,
 }
 
@@ -47,7 +43,7 @@ struct Told {
 }
 
 impl Journal {
-    pub(super) fn new(state: StateDir, clock: Arc<dyn Clock>, frozen: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(state: StateDir, clock: Arc<dyn Clock>) -> Self {
         let record = WorkRecord {
             updated: clock.now(),
             job_id: None,
@@ -57,7 +53,7 @@ impl Journal {
         };
         let now = Instant::now();
         let told = Told { record, pass: None, line: now, recorded: now, record_failed: false };
-        Self { state, clock, frozen, told: Mutex::new(told) }
+        Self { state, clock, told: Mutex::new(told) }
     }
 
     /// There is nothing to do.
@@ -106,7 +102,7 @@ impl Journal {
 
     /// How far the run is; called once a second.
     pub(super) fn progress(&self, progress: &Progress) {
-        if progress.phase == Phase::Frozen || self.frozen.load(Ordering::Acquire) {
+        if progress.phase == Phase::Frozen {
             return;
         }
         screen::show(Some(progress));

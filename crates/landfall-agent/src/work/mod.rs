@@ -12,13 +12,7 @@ mod owed;
 mod reports;
 mod worker;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use agent_api::Work;
 use smc::ports::{Clock, Random};
@@ -65,7 +59,6 @@ enum Wanted {
 /// Where work is done.
 pub(crate) struct Room {
     wanted: watch::Sender<Wanted>,
-    frozen: Arc<AtomicBool>,
     working: JoinHandle<()>,
 }
 
@@ -73,9 +66,8 @@ impl Room {
     /// Opens the room; nothing is wanted yet.
     pub(crate) fn open(means: Means) -> Self {
         let (wanted, heard) = watch::channel(Wanted::Work(None));
-        let frozen = Arc::new(AtomicBool::new(false));
-        let working = tokio::spawn(Worker::new(means, heard, frozen.clone()).live());
-        Self { wanted, frozen, working }
+        let working = tokio::spawn(Worker::new(means, heard).live());
+        Self { wanted, working }
     }
 
     /// Says all there is to do from now on.
@@ -88,11 +80,6 @@ impl Room {
             }
             other
         });
-    }
-
-    /// Whether filesystems stand still now: then nothing may be written to any file, for it would wait.
-    pub(crate) fn is_frozen(&self) -> bool {
-        self.frozen.load(Ordering::Acquire)
     }
 
     /// Leaves off; returns when everything is thawed.

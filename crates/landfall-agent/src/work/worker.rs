@@ -1,9 +1,6 @@
 //! The task that works: one job at a time, one run of it at a time.
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::time::Duration;
 
 use agent_api::{RunEvent, RunWork, Work};
 use replication::frame::Hello;
@@ -39,7 +36,6 @@ const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
 pub(super) struct Worker {
     means: Means,
     wanted: watch::Receiver<Wanted>,
-    frozen: Arc<AtomicBool>,
     journal: Journal,
     attached: Option<Attached>,
     ended: Option<Ended>,
@@ -56,9 +52,9 @@ struct Ended {
 }
 
 impl Worker {
-    pub(super) fn new(means: Means, wanted: watch::Receiver<Wanted>, frozen: Arc<AtomicBool>) -> Self {
-        let journal = Journal::new(means.state.clone(), means.clock.clone(), frozen.clone());
-        Self { means, wanted, frozen, journal, attached: None, ended: None }
+    pub(super) fn new(means: Means, wanted: watch::Receiver<Wanted>) -> Self {
+        let journal = Journal::new(means.state.clone(), means.clock.clone());
+        Self { means, wanted, journal, attached: None, ended: None }
     }
 
     pub(super) async fn live(mut self) {
@@ -122,8 +118,8 @@ impl Worker {
             return checked;
         }
         self.detach().await;
-        let (job, tracked, frozen) = (work.clone(), self.means.tracked, self.frozen.clone());
-        let attached = spawn_blocking(move || Attached::open(&job, tracked, frozen)).await;
+        let (job, tracked) = (work.clone(), self.means.tracked);
+        let attached = spawn_blocking(move || Attached::open(&job, tracked)).await;
         let attached = attached.unwrap_or_else(|error| Err(Refusal::Open(error.into())))?;
         self.journal.attached(work, &attached.tracking());
         self.attached = Some(attached);

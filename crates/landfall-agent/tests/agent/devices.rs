@@ -30,7 +30,7 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
     (0..length).map(|_| next()).collect()
 }
 
-fn of_job(disk: &LiveDisk) -> WorkDisk {
+pub(crate) fn of_job(disk: &LiveDisk) -> WorkDisk {
     let found = disk_at(&Roots::default(), &disk.path).unwrap();
     let PartitionTable::Gpt { disk_guid, .. } = found.table else { unreachable!("it has a GPT") };
     let path = disk.path.display().to_string();

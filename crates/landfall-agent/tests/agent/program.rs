@@ -4,8 +4,10 @@ use std::{
     process::Stdio,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
+    thread,
+    time::Duration,
 };
 
 use agent_api::{REPORT, RunWork, Work, WorkDisk};
@@ -19,7 +21,9 @@ use tokio::{
 
 use crate::{
     copies::Center,
+    devices::of_job,
     import::{Source, peak_kib},
+    loops::{LiveDisk, churn, tool},
     stand_in::healthy,
 };
 
@@ -146,6 +150,65 @@ async fn a_copy_goes_through_the_proxy_that_the_environment_names() {
     assert_eq!(passed.load(SeqCst), 4);
     end(&agent);
     assert_eq!(agent.wait().await.unwrap().code(), Some(0));
+}
+
+/// Without tracking a run sends while filesystems are frozen: an agent that waited for its log or its records, which lie
+/// on a frozen one here, would be waiting when the freeze is over.
+#[tokio::test]
+async fn a_log_and_records_on_a_frozen_filesystem_hold_nobody_up() {
+    let disk = LiveDisk::new(&[("ext4", 64)]);
+    let point = &disk.mounted[0];
+    let source = Source::facing(healthy).await;
+    assert_eq!(source.import(&[]).await.exit, Some(0));
+    tool("cp", &["-a", source.state().to_str().unwrap(), point.to_str().unwrap()], "");
+    let job = of_job(&disk);
+    let copies = Center::new(&[usize::try_from(job.size_bytes).unwrap()]);
+    let taken = copies.clone();
+    source.center.take_streams(move |stream| {
+        let copies = taken.clone();
+        tokio::spawn(async move { drop(copies.serve(stream).await) }).abort_handle()
+    });
+    let run = RunWork { run_id: "run-1".into(), base_run_id: None, audit: false };
+    let work = Work { job_id: "j-1".into(), run: Some(run), disks: vec![job], freeze_budget_ms: 10_000 };
+    source.center.order(Some(work));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (place, stopped) = (point.clone(), stop.clone());
+    // Every scan finds something new, so that one of them has to be made during a freeze.
+    let writing = thread::spawn(move || churn(&place, 1, Duration::from_millis(5), &stopped));
+    let log = point.join("log");
+    let mut agent = Command::new(env!("CARGO_BIN_EXE_landfall-agent"))
+        .args(["run", "--no-tracking", "--state-dir", point.join("state").to_str().unwrap()])
+        .env_clear()
+        .env("LANDFALL_LOG", "debug")
+        .stderr(std::fs::File::create(&log).unwrap())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let event = ended(&source).await;
+    end(&agent);
+    agent.wait().await.unwrap();
+    stop.store(true, SeqCst);
+    writing.join().unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert_eq!(event["kind"], "complete", "{event}\n{log}");
+    let frozen = event["freeze_ms"].as_u64().unwrap();
+    assert!((1..10_000).contains(&frozen), "{frozen} ms\n{log}");
+    assert!(!log.contains("a freeze came to nothing"), "{log}");
+    assert!(log.contains("is complete"), "what was said meanwhile is in the log: {log}");
+}
+
+/// How the run ended.
+async fn ended(source: &Source) -> Value {
+    let mut reports = 0;
+    loop {
+        let calls = source.center.calls();
+        let mut ends = calls.iter().map(|report| report.body["event"].clone());
+        if let Some(end) = ends.find(|event| event["kind"] == "complete" || event["kind"] == "failed") {
+            return end;
+        }
+        reports += 1;
+        source.center.until(REPORT, reports).await;
+    }
 }
 
 #[tokio::test]
