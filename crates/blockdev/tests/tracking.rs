@@ -23,19 +23,14 @@ use std::time::{Duration, Instant};
 
 use blockdev::freeze::Freezer;
 use blockdev::track::{Coverage, Faults, NotTracked, Tracker, Unproven};
+use tracking_kit::outcome::{self, Outcome, check};
 use tracking_kit::{Aligned, Copy, Dice, Disk, Reads, folder, tool};
 
 const PASSES: u32 = 400;
+/// What is written once.
 const ONCE_BYTES: u64 = 96 << 20;
 /// Long, for these tests share the machine: what matters is equality, not the stall.
 const BUDGET: Duration = Duration::from_secs(30);
-
-/// What a copy came to, for one disk.
-#[derive(Debug, PartialEq, Eq)]
-struct Outcome {
-    stale_blocks: usize,
-    coverage: Coverage,
-}
 
 /// Copies `disks` while `load` runs (it stops when told), freezes, drains until empty, and compares while frozen.
 fn replicate(
@@ -86,21 +81,6 @@ impl Drop for Stop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
     }
-}
-
-/// The promise: what is proven is equal. What is not proven is reported, and rare.
-fn check(name: &str, outcomes: Vec<Outcome>) -> usize {
-    let mut unproven = 0;
-    for outcome in outcomes {
-        match outcome.coverage {
-            Coverage::Proven => assert_eq!(outcome.stale_blocks, 0, "{name}: coverage was claimed"),
-            Coverage::Unproven(reason) => {
-                eprintln!("{name}: flagged, {} stale blocks: {reason}", outcome.stale_blocks);
-                unproven += 1;
-            }
-        }
-    }
-    unproven
 }
 
 /// Rewrites pieces of files, makes and removes others, zeroes ranges, and syncs now and then.
@@ -221,31 +201,11 @@ fn several_disks_are_followed_at_once_also_through_mkfs_and_swap() {
     assert!(check("several", outcomes) < disks, "every disk was flagged");
 }
 
-/// Writes each 64 KiB of a raw disk once, past every cache, while the copy makes passes; returns what was stale in the end.
 fn write_once(faults: Faults) -> Outcome {
     // On a real disk and without the page cache a read may overtake a write, as on the disks that are copied.
     let folder = tempfile::tempdir().unwrap();
     let disk = Disk::direct(folder.path(), "disk", ONCE_BYTES);
-    let mut tracker = Tracker::attach_faulty(&[&disk.path], faults).unwrap();
-    tracker.begin_coverage(0).unwrap();
-    let mut copy = Copy::new(&disk, Reads::Direct);
-    copy.read_all();
-    thread::scope(|scope| {
-        let writer = scope.spawn(|| {
-            let file = File::options().write(true).custom_flags(libc::O_DIRECT).open(&disk.path).unwrap();
-            let mut buffer = Aligned::new();
-            for block in 0..ONCE_BYTES >> 16 {
-                let text = buffer.part(65536);
-                text.fill((block % 251) as u8 + 1);
-                file.write_all_at(text, block << 16).unwrap();
-            }
-        });
-        while !writer.is_finished() {
-            copy.pass(&tracker, 0);
-        }
-    });
-    while copy.pass(&tracker, 0) > 0 {}
-    Outcome { coverage: tracker.prove(0), stale_blocks: copy.stale_blocks() }
+    outcome::write_once(&disk, ONCE_BYTES, faults, || ())
 }
 
 #[test]

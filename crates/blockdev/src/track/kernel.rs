@@ -15,6 +15,7 @@ const MAP_CREATE: libc::c_long = 0;
 const PROGRAM_LOAD: libc::c_long = 5;
 const RAW_TRACEPOINT_OPEN: libc::c_long = 17;
 const TYPE_ARRAY: u32 = 2;
+const TYPE_TRACEPOINT: u32 = 5;
 const TYPE_RAW_TRACEPOINT: u32 = 17;
 const TYPE_TRACING: u32 = 26;
 /// Of a tracing program: a raw tracepoint, and neither the beginning nor the end of a function.
@@ -78,12 +79,22 @@ impl Drop for SharedPages {
     }
 }
 
-/// A program for a raw tracepoint.
+/// A program for a tracepoint.
 pub(super) struct Program {
     pub(super) instructions: Vec<u64>,
-    /// The kernel's id of the tracepoint's type, where the program reads structures as the kernel's types have them:
-    /// then it follows pointers by plain loads, which cost a fraction of a helper's call. Without it, it asks a helper.
-    pub(super) typed: Option<u32>,
+    pub(super) kind: Kind,
+}
+
+/// What type of program the kernel is told that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// For a raw tracepoint whose type has this id of the kernel's. The program reads structures as the kernel's types have
+    /// them: it follows pointers by plain loads, which cost a fraction of a helper's call.
+    Typed(u32),
+    /// For a raw tracepoint; what it reads it asks a helper for.
+    Raw,
+    /// For a tracepoint's record, as tests have it.
+    Classic,
 }
 
 impl Program {
@@ -123,7 +134,7 @@ impl Program {
     pub(super) fn attach(&self, loaded: &OwnedFd, tracepoint: &CStr) -> io::Result<OwnedFd> {
         let mut attributes = Attributes::default();
         // A typed program has named its tracepoint when it was loaded.
-        if self.typed.is_none() {
+        if self.kind == Kind::Raw {
             attributes.pointer(0, tracepoint.as_ptr().addr());
         }
         attributes.words(8, &[u32::try_from(loaded.as_raw_fd()).map_err(|_| io::ErrorKind::InvalidInput)?]);
@@ -133,12 +144,16 @@ impl Program {
     fn attributes(&self) -> io::Result<Attributes> {
         let mut attributes = Attributes::default();
         let count = u32::try_from(self.instructions.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let kind = if self.typed.is_some() { TYPE_TRACING } else { TYPE_RAW_TRACEPOINT };
+        let kind = match self.kind {
+            Kind::Typed(_) => TYPE_TRACING,
+            Kind::Raw => TYPE_RAW_TRACEPOINT,
+            Kind::Classic => TYPE_TRACEPOINT,
+        };
         attributes.words(0, &[kind, count]);
         attributes.pointer(8, self.instructions.as_ptr().addr());
         attributes.pointer(16, LICENCE.as_ptr().addr());
         attributes.name(48, b"landfall_track");
-        if let Some(id) = self.typed {
+        if let Kind::Typed(id) = self.kind {
             attributes.words(68, &[AT_RAW_TRACEPOINT]);
             attributes.words(108, &[id]);
         }

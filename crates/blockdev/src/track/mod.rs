@@ -8,6 +8,7 @@
 
 mod assembler;
 mod btf;
+mod classic;
 mod coverage;
 mod kernel;
 mod marks;
@@ -22,13 +23,16 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use classic::Record;
 use coverage::{Account, Seen};
-use kernel::{PAGE, Program, SharedPages};
+use kernel::{Kind, PAGE, Program, SharedPages};
 use marks::{Place, block_bytes};
 use offsets::Offsets;
 use program::{BLOCKS, LEVELS, RANGE_ERRORS, Reads, SECTORS, TAINT, Wiring};
 use target::Target;
 
+#[doc(hidden)]
+pub use classic::UnrelatedTracer;
 pub use marks::{BlockRange, Drained, LEAST_BLOCK_BYTES};
 #[doc(hidden)]
 pub use program::Faults;
@@ -72,7 +76,11 @@ impl Tracker {
         }
         let targets = disks.iter().map(|disk| Target::find(disk.as_ref())).collect::<Result<Vec<_>, _>>()?;
         let offsets = offsets()?;
-        let copies = if faults == Faults::OneCopy { 1 } else { copies_needed() };
+        let copies = match faults {
+            Faults::Nested(copies) => usize::from(copies),
+            Faults::Classic => 1,
+            _ => copies_needed(&rustix::system::uname().release().to_string_lossy()),
+        };
         kernel::raise_memory_limit();
 
         let together = targets.iter().fold(0_u64, |sum, target| sum.saturating_add(target.bytes));
@@ -112,10 +120,15 @@ impl Tracker {
             programs.push(loaded(&offsets, &wiring, faults)?);
         }
         // All are loaded before any is attached, so that the copies begin together.
-        let attached = programs.iter().map(|(program, loaded)| attached(program, loaded, tracepoint));
-        let attached = attached.collect::<Result<Vec<_>, _>>()?;
-        let typed = programs.iter().all(|(program, _)| program.typed.is_some());
-        Ok(Self { _attached: attached, marks, _disks: entries, counters, copies, typed, tracked })
+        let attaching = programs.iter().map(|(program, loaded)| attached(program, loaded, tracepoint));
+        let mut attached_ones = attaching.collect::<Result<Vec<_>, _>>()?;
+        if let Faults::Nested(_) = faults {
+            for (program, loaded) in &programs {
+                attached_ones.push(attached(program, loaded, c"sys_enter")?);
+            }
+        }
+        let typed = programs.iter().all(|(program, _)| matches!(program.kind, Kind::Typed(_)));
+        Ok(Self { _attached: attached_ones, marks, _disks: entries, counters, copies, typed, tracked })
     }
 
     /// Whether the kernel took the program that follows pointers by plain loads.
@@ -180,8 +193,7 @@ fn offsets() -> Result<Offsets, NotTracked> {
 }
 
 /// From 6.1 on the kernel skips a program that an interrupt would nest in itself: three copies cover three depths.
-fn copies_needed() -> usize {
-    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+fn copies_needed(release: &str) -> usize {
     let mut numbers =
         release.split(|letter: char| !letter.is_ascii_digit()).map(|number| number.parse::<u32>().ok());
     match (numbers.next().flatten(), numbers.next().flatten()) {
@@ -201,15 +213,21 @@ fn loaded(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Result<(Pro
     if let Some(id) = offsets.tracepoint_id(faults)
         && let Some(instructions) = program::emit(offsets, wiring, Reads::Typed, faults)
     {
-        let program = Program { instructions, typed: Some(id) };
+        let program = Program { instructions, kind: Kind::Typed(id) };
         if let Ok(descriptor) = program.load() {
             return Ok((program, descriptor));
         }
     }
     let what = "the program";
-    let instructions = program::emit(offsets, wiring, Reads::ByHelper, faults)
+    let (reads, kind) = if faults == Faults::Classic {
+        let record = Record::find().map_err(|source| refused(what, source, String::new()))?;
+        (Reads::Record(record), Kind::Classic)
+    } else {
+        (Reads::ByHelper, Kind::Raw)
+    };
+    let instructions = program::emit(offsets, wiring, reads, faults)
         .ok_or_else(|| refused(what, std::io::ErrorKind::InvalidInput.into(), String::new()))?;
-    let program = Program { instructions, typed: None };
+    let program = Program { instructions, kind };
     match program.load() {
         Ok(descriptor) => Ok((program, descriptor)),
         Err(source) => {
@@ -221,9 +239,11 @@ fn loaded(offsets: &Offsets, wiring: &Wiring<'_>, faults: Faults) -> Result<(Pro
 }
 
 fn attached(program: &Program, loaded: &OwnedFd, tracepoint: &CStr) -> Result<OwnedFd, NotTracked> {
-    program
-        .attach(loaded, tracepoint)
-        .map_err(|source| refused("to attach the program", source, String::new()))
+    let attached = match program.kind {
+        Kind::Classic => classic::attach(loaded, "block/block_rq_complete"),
+        _ => program.attach(loaded, tracepoint),
+    };
+    attached.map_err(|source| refused("to attach the program", source, String::new()))
 }
 
 fn refused(what: &'static str, source: std::io::Error, detail: String) -> NotTracked {
@@ -250,4 +270,24 @@ fn seen(counters: &SharedPages, copies: usize, disks: usize, disk: usize) -> Vec
 /// A field of a page of a map.
 fn word(map: &SharedPages, page: usize, field: i16) -> Option<&AtomicU64> {
     map.words().get(page * (PAGE / 8) + usize::try_from(field).ok()? / 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::copies_needed;
+
+    #[test]
+    fn a_kernel_that_skips_what_nests_gets_three_copies_and_so_does_one_that_is_not_known() {
+        for (release, copies) in [
+            ("5.10.0-30-amd64", 1),
+            ("6.0.19", 1),
+            ("6.1.0-18-amd64", 3),
+            ("6.18.44-fc", 3),
+            ("10.0", 3),
+            ("linux", 3),
+            ("", 3),
+        ] {
+            assert_eq!(copies_needed(release), copies, "{release}");
+        }
+    }
 }

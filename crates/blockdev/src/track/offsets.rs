@@ -29,7 +29,7 @@ impl Offsets {
     /// The type of the tracepoint that a program is for.
     pub(super) const fn tracepoint_id(&self, faults: Faults) -> Option<u32> {
         match faults {
-            Faults::ByHelper => None,
+            Faults::ByHelper | Faults::Nested(_) | Faults::Classic => None,
             Faults::AtIssue => self.issued,
             _ => self.completed,
         }

@@ -6,6 +6,7 @@
 use super::assembler::{
     Assembler, FRAME, Operation, R0, R1, R2, R3, R4, R6, R7, R8, R9, Register, When, Width,
 };
+use super::classic::Record;
 use super::offsets::Offsets;
 
 /// One fault to build into a program, so that tests can show that they would notice it.
@@ -17,8 +18,11 @@ pub enum Faults {
     None,
     /// Marks when a request is issued.
     AtIssue,
-    /// Loads one copy also where three are needed.
-    OneCopy,
+    /// So many copies, and each keeps its processor busy whenever a process asks for its priority (`getpriority(2)`), as it
+    /// is for a moment at each request: what completes then finds it running.
+    Nested(u8),
+    /// One copy, of the classic tracepoint type.
+    Classic,
     /// Takes a discard for one range.
     OneRangeDiscards,
     /// Overlooks every n-th completion.
@@ -60,6 +64,11 @@ pub(super) const LEVEL_SHIFT: i32 = 4;
 /// Bytes of a sector, as a shift.
 const SECTOR_SHIFT: i32 = 9;
 
+/// What is read over and over to take time: part of the stack.
+const HELD: i32 = -320;
+const HELD_BYTES: i32 = 256;
+const HELD_TIMES: i32 = 3000;
+
 const LOOKUP: i32 = 1;
 const PROBE_READ_KERNEL: i32 = 113;
 
@@ -80,6 +89,8 @@ pub(super) enum Reads {
     Typed,
     /// By a helper, which any kernel has.
     ByHelper,
+    /// From a record that is written for each event, as classic tracepoints have it.
+    Record(Record),
 }
 
 impl Reads {
@@ -115,6 +126,11 @@ impl Reads {
 /// Emits one copy of the program; `None` only if the emitter itself is wrong.
 pub(super) fn emit(offsets: &Offsets, wiring: &Wiring<'_>, reads: Reads, faults: Faults) -> Option<Vec<u64>> {
     let mut program = Assembler::default();
+    if let Faults::Nested(_) = faults {
+        // The number of a system call, at a tracepoint of those.
+        program.load(Width::Double, R9, R1, 8);
+        program.jump_value(When::Equal, R9, i32::try_from(libc::SYS_getpriority).ok()?, "hold");
+    }
     filter(&mut program, offsets, reads, faults)?;
     find_disk(&mut program, offsets, reads, wiring)?;
     count(&mut program, offsets, faults);
@@ -126,13 +142,42 @@ pub(super) fn emit(offsets: &Offsets, wiring: &Wiring<'_>, reads: Reads, faults:
     program.add_atomically(R1, RANGE_ERRORS, R2);
     program.label("out");
     program.exit();
+    if let Faults::Nested(_) = faults {
+        program.label("hold");
+        hold(&mut program);
+    }
     program.finish()
+}
+
+/// Takes a tenth of a millisecond or so, and ends.
+pub(super) fn hold(program: &mut Assembler) {
+    program.with_value(Operation::Move, R6, 0);
+    program.label("hold on");
+    program.with_register(Operation::Move, R1, FRAME);
+    program.with_value(Operation::Add, R1, HELD);
+    program.with_value(Operation::Move, R2, HELD_BYTES);
+    program.with_register(Operation::Move, R3, FRAME);
+    program.with_value(Operation::Add, R3, HELD);
+    program.call(PROBE_READ_KERNEL);
+    program.with_value(Operation::Add, R6, 1);
+    program.jump_value(When::AtMost, R6, HELD_TIMES, "hold on");
+    program.exit();
 }
 
 /// Leaves the request in register 7, its bytes in 8, its operation in 9; reads and empty requests end here.
 fn filter(program: &mut Assembler, offsets: &Offsets, reads: Reads, faults: Faults) -> Option<()> {
+    if let Reads::Record(record) = reads {
+        program.with_register(Operation::Move, R7, R1);
+        program.load(Width::Word, R8, R7, record.sectors);
+        program.with_value(Operation::ShiftLeft, R8, SECTOR_SHIFT);
+        program.jump_value(When::Equal, R8, 0, "out");
+        program.load(Width::Byte, R9, R7, record.operation);
+        program.jump_value(When::Equal, R9, i32::from(b'R'), "out");
+        program.with_value(Operation::Move, R9, i32::MAX);
+        return Some(());
+    }
     program.load(Width::Double, R7, R1, 0);
-    if faults == Faults::AtIssue {
+    if matches!(faults, Faults::AtIssue | Faults::Nested(_)) {
         reads.read(program, Width::Word, R7, offsets.data_length, READ)?;
         program.load(Width::Word, R8, FRAME, READ);
     } else {
@@ -151,19 +196,11 @@ fn filter(program: &mut Assembler, offsets: &Offsets, reads: Reads, faults: Faul
 
 /// Finds the request's disk among those tracked and leaves its entry and counters on the stack; others end here.
 fn find_disk(program: &mut Assembler, offsets: &Offsets, reads: Reads, wiring: &Wiring<'_>) -> Option<()> {
-    program.with_register(Operation::Move, R6, R7);
-    for pointer in &offsets.to_disk {
-        reads.read(program, Width::Double, R6, *pointer, READ)?;
-        program.load(Width::Double, R6, FRAME, READ);
-        program.jump_value(When::Equal, R6, 0, "out");
+    if let Reads::Record(record) = reads {
+        program.load(Width::Word, R3, R7, record.device);
+    } else {
+        number(program, offsets, reads)?;
     }
-    reads.read(program, Width::Word, R6, offsets.major, READ)?;
-    reads.read(program, Width::Word, R6, offsets.first_minor, SECTOR)?;
-    program.load(Width::Word, R1, FRAME, READ);
-    program.load(Width::Word, R2, FRAME, SECTOR);
-    program.with_register(Operation::Move, R3, R1);
-    program.with_value(Operation::ShiftLeft, R3, 20);
-    program.with_register(Operation::Or, R3, R2);
     for (index, (major, minor)) in wiring.numbers.iter().enumerate() {
         let number = i32::try_from((major << 20) | minor).ok()?;
         program.with_value(Operation::Move, R4, i32::try_from(index).ok()?);
@@ -181,6 +218,24 @@ fn find_disk(program: &mut Assembler, offsets: &Offsets, reads: Reads, wiring: &
     lookup(program, wiring.counters, "counters", "out");
     program.store(Width::Double, FRAME, COUNTERS, R0);
     program.with_register(Operation::Move, R6, R0);
+    Some(())
+}
+
+/// Follows the request to its disk's number, as the kernel has it, in register 3.
+fn number(program: &mut Assembler, offsets: &Offsets, reads: Reads) -> Option<()> {
+    program.with_register(Operation::Move, R6, R7);
+    for pointer in &offsets.to_disk {
+        reads.read(program, Width::Double, R6, *pointer, READ)?;
+        program.load(Width::Double, R6, FRAME, READ);
+        program.jump_value(When::Equal, R6, 0, "out");
+    }
+    reads.read(program, Width::Word, R6, offsets.major, READ)?;
+    reads.read(program, Width::Word, R6, offsets.first_minor, SECTOR)?;
+    program.load(Width::Word, R1, FRAME, READ);
+    program.load(Width::Word, R2, FRAME, SECTOR);
+    program.with_register(Operation::Move, R3, R1);
+    program.with_value(Operation::ShiftLeft, R3, 20);
+    program.with_register(Operation::Or, R3, R2);
     Some(())
 }
 
@@ -218,8 +273,12 @@ fn ranges(program: &mut Assembler, offsets: &Offsets, reads: Reads, faults: Faul
             program.jump_value(When::Equal, R9, *operation, "discard");
         }
     }
-    reads.read(program, Width::Double, R7, offsets.sector, SECTOR)?;
-    program.load(Width::Double, R1, FRAME, SECTOR);
+    if let Reads::Record(record) = reads {
+        program.load(Width::Double, R1, R7, record.sector);
+    } else {
+        reads.read(program, Width::Double, R7, offsets.sector, SECTOR)?;
+        program.load(Width::Double, R1, FRAME, SECTOR);
+    }
     program.with_register(Operation::Move, R2, R8);
     program.jump("range");
 

@@ -9,6 +9,7 @@ use std::process::Command;
 use blockdev::track::{BlockRange, Tracker};
 use tempfile::TempDir;
 
+pub(crate) mod outcome;
 #[path = "../unmount/mod.rs"]
 mod unmount;
 
