@@ -16,7 +16,7 @@ mod tracking_kit;
 
 use std::fs::{self, File};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -299,6 +299,41 @@ fn a_write_is_marked_when_it_is_done_and_marking_at_issue_is_caught() {
     assert_eq!(marks_of_a_hanging_write(Faults::None), (0, 1));
     // Taken before the write is done, and never again: whoever reads now keeps the old content.
     assert_eq!(marks_of_a_hanging_write(Faults::AtIssue), (1, 0));
+}
+
+/// A filesystem in memory that takes so many bytes and no more, until this is dropped.
+struct Scarce(PathBuf);
+
+impl Scarce {
+    fn of(point: PathBuf, bytes: u64) -> Self {
+        fs::create_dir_all(&point).unwrap();
+        tool("mount", &["-t", "tmpfs", "-o", &format!("size={bytes}"), "none", point.to_str().unwrap()]);
+        Self(point)
+    }
+}
+
+impl Drop for Scarce {
+    fn drop(&mut self) {
+        let _ = std::process::Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_write_that_fails_is_marked_all_the_same() {
+    let folder = folder();
+    let scarce = Scarce::of(folder.path().join("mnt"), 4 << 20);
+    let disk = Disk::new(&scarce.0, "disk", 64 << 20);
+    for way in [Faults::None, Faults::ByHelper] {
+        let tracker = Tracker::attach_faulty(&[&disk.path], way).unwrap();
+        let file = File::options().write(true).custom_flags(libc::O_DIRECT).open(&disk.path).unwrap();
+        let mut buffer = Aligned::new();
+        let failed = (0..64)
+            .find(|place| file.write_all_at(buffer.part(1 << 20), place << 20).is_err())
+            .expect("there is no room for all of it");
+        let mut marked = Vec::new();
+        tracker.drain(0, &mut |range| marked.push(range.offset..range.offset + range.length));
+        assert!(marked.iter().any(|range| range.contains(&(failed << 20))), "{failed}: {marked:?}");
+    }
 }
 
 #[test]

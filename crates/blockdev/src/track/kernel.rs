@@ -161,6 +161,20 @@ impl Program {
     }
 }
 
+/// Runs a program for a raw tracepoint once, with these arguments in place of an event's.
+#[cfg(test)]
+pub(super) fn run(loaded: &OwnedFd, arguments: &[u64; 3]) -> io::Result<()> {
+    const PROGRAM_TEST_RUN: libc::c_long = 10;
+    let mut attributes = Attributes::default();
+    attributes.words(0, &[u32::try_from(loaded.as_raw_fd()).map_err(|_| io::ErrorKind::InvalidInput)?]);
+    attributes.words(40, &[24]);
+    attributes.pointer(48, arguments.as_ptr().addr());
+    // SAFETY: the structure is zeroed but for valid fields, its length is passed, and the arguments outlive the call.
+    let result =
+        unsafe { libc::syscall(libc::SYS_bpf, PROGRAM_TEST_RUN, attributes.0.as_ptr(), attributes.0.len()) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Lets this process lock the memory of its maps: kernels before 5.11 count them against this limit.
 pub(super) fn raise_memory_limit() {
     let limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };

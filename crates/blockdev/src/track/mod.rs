@@ -15,6 +15,8 @@ mod marks;
 mod offsets;
 mod program;
 mod reasons;
+#[cfg(test)]
+mod rehearsal;
 mod target;
 
 use std::ffi::CStr;
