@@ -5,7 +5,7 @@ use smc::{api::Failure, ports::StoreError, registry::Error};
 use smc_model::Operation;
 
 /// How long a caller should wait while the database is away, in milliseconds.
-const RETRY_MS: u64 = 1_000;
+pub(super) const RETRY_MS: u64 = 1_000;
 
 /// Words a failure of an operation.
 pub(super) fn api_error(operation: &'static Operation, failure: Failure) -> ApiError {

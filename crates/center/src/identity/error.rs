@@ -3,6 +3,8 @@
 use ram::{AccessKeyId, PolicyName, UserName};
 use smc::ports::{RandomError, StoreError};
 
+use crate::keyring::RenewError;
+
 /// Why an identity could not be made, changed or found: one variant for each thing an administrator can mend.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
@@ -59,6 +61,12 @@ pub enum IdentityError {
         /// What about it.
         reason: String,
     },
+    /// The keyring was sealed anew and does not open.
+    #[error(transparent)]
+    Keyring(RenewError),
+    /// A rotation of the master key came between again and again.
+    #[error("sealing the secret of a new AccessKey: the keyring is being sealed anew; try again")]
+    Rotating,
     /// The store did not do its work.
     #[error(transparent)]
     Store(StoreError),

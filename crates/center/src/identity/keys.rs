@@ -12,8 +12,11 @@ use zeroize::Zeroizing;
 use super::{Identities, IdentityError, actor::Change};
 use crate::{
     clock::SystemRandom,
-    keyring::{OpenError, Sealed, SealingKey},
+    keyring::{OpenError, RenewError, Sealed, SealingKey},
 };
+
+/// How often a new key is sealed: once more for each rotation of the master key that comes between.
+const TRIES: u32 = 3;
 
 const SECRET_CHARACTERS: usize = 30;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -21,6 +24,14 @@ const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// The secret of an AccessKey on its way to whoever asked for the key: shown once, wiped when dropped.
 #[derive(Clone)]
 pub struct SecretText(Zeroizing<String>);
+
+/// Whose a key is to be, and since when.
+#[derive(Clone)]
+pub(super) struct KeyHolder {
+    pub(super) account: AccountId,
+    pub(super) user: Option<UserName>,
+    pub(super) created: Timestamp,
+}
 
 /// An AccessKey just made.
 #[derive(Clone)]
@@ -70,21 +81,15 @@ impl NewKey {
         Self { id: AccessKeyId::emulator(), secret: SecretText(secret) }
     }
 
-    pub(super) fn row(
-        &self,
-        account: AccountId,
-        user: Option<UserName>,
-        created: Timestamp,
-        sealing: &SealingKey,
-    ) -> Result<KeyRow, RandomError> {
+    fn row(&self, holder: &KeyHolder, sealing: &SealingKey) -> Result<KeyRow, RandomError> {
         let sealed = sealing.seal(&secret_context(&self.id), self.secret.0.as_bytes(), &SystemRandom)?;
         Ok(KeyRow {
             id: self.id.clone(),
-            account,
-            user,
+            account: holder.account,
+            user: holder.user.clone(),
             sealed: sealed.as_bytes().to_vec(),
             status: KeyStatus::Active,
-            created,
+            created: holder.created,
             last_used: None,
         })
     }
@@ -113,24 +118,56 @@ impl Identities {
     ) -> Result<(NewKey, Timestamp), IdentityError> {
         let key = NewKey::generate(&SystemRandom)?;
         let at = self.clock.now();
-        let row = key.row(account, user.clone(), at, self.keyring.sealing_key())?;
         let actor = self.actor.clone();
-        self.database
-            .write(move |tx| {
-                if let Some(refusal) = absent(tx, account, user.as_ref())? {
-                    return Ok(Err(refusal));
-                }
-                if let Some(refusal) = too_many(tx, account, user.as_ref())? {
-                    return Ok(Err(refusal));
-                }
-                tx.insert_key(&row)?;
-                let detail = user.as_ref().map_or("owner", UserName::as_str);
-                let (event, resource) = (Event::KeyCreated, row.id.as_str());
-                actor.record(tx, &Change { account, at, event, resource, detail })?;
-                Ok(Ok(()))
-            })
-            .await??;
+        let holder = KeyHolder { account, user, created: at };
+        self.write_sealed(&key, holder, move |tx, row| {
+            if let Some(refusal) = absent(tx, account, row.user.as_ref())? {
+                return Ok(Err(refusal));
+            }
+            if let Some(refusal) = too_many(tx, account, row.user.as_ref())? {
+                return Ok(Err(refusal));
+            }
+            tx.insert_key(row)?;
+            let detail = row.user.as_ref().map_or("owner", UserName::as_str);
+            let (event, resource) = (Event::KeyCreated, row.id.as_str());
+            actor.record(tx, &Change { account, at, event, resource, detail })?;
+            Ok(Ok(()))
+        })
+        .await?;
         Ok((key, at))
+    }
+
+    /// Seals a key and runs the work that stores it, in a transaction that sees the keyring it was sealed with: after a
+    /// rotation of the master key it is sealed again.
+    pub(super) async fn write_sealed<T, F>(
+        &self,
+        key: &NewKey,
+        holder: KeyHolder,
+        work: F,
+    ) -> Result<T, IdentityError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Transaction<'_>, &KeyRow) -> Result<Result<T, IdentityError>, StoreError>
+            + Clone
+            + Send
+            + 'static,
+    {
+        for _ in 0..TRIES {
+            let keyring = self.vault.keyring();
+            let row = key.row(&holder, keyring.sealing_key())?;
+            let work = work.clone();
+            let done = self
+                .database
+                .write(move |tx| if keyring.is_stored(tx)? { work(tx, &row).map(Some) } else { Ok(None) });
+            if let Some(done) = done.await? {
+                return done;
+            }
+            self.vault.renew().await.map_err(|error| match error {
+                RenewError::Store(error) => IdentityError::Store(error),
+                superseded @ RenewError::Superseded(_) => IdentityError::Keyring(superseded),
+            })?;
+        }
+        Err(IdentityError::Rotating)
     }
 
     /// The keys of an account's owner and users, or of one user.

@@ -14,10 +14,16 @@ use smc::ports::StoreError;
 use store::{Database, Transaction, identities::KeyRow};
 
 use super::{NewKey, SecretText};
-use crate::{clock::SystemRandom, keyring::Keyring};
+use crate::{
+    clock::SystemRandom,
+    keyring::{RenewError, Vault},
+};
 
 /// How long what was read may be used.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How often a key is read before its seal counts as damaged: once more for each rotation that comes between.
+const TRIES: u32 = 3;
 
 /// Keys kept at the most.
 const KEPT: usize = 10_000;
@@ -37,14 +43,14 @@ pub struct Identity {
 /// Finds identities by AccessKey.
 pub struct Lookup {
     database: Database,
-    keyring: Arc<Keyring>,
+    vault: Arc<Vault>,
     kept: Mutex<HashMap<AccessKeyId, (Instant, Arc<Identity>)>>,
 }
 
 impl Lookup {
     /// Looks identities up in a database.
-    pub fn new(database: Database, keyring: Arc<Keyring>) -> Self {
-        Self { database, keyring, kept: Mutex::default() }
+    pub fn new(database: Database, vault: Arc<Vault>) -> Self {
+        Self { database, vault, kept: Mutex::default() }
     }
 
     /// Finds whoever holds the key; `None` if there is no such key.
@@ -54,13 +60,7 @@ impl Lookup {
         if let Some(identity) = self.kept(id) {
             return Ok(Some(identity));
         }
-        let wanted = id.clone();
-        let Some((key, policies)) = self.database.read(move |tx| read(tx, &wanted)).await? else {
-            return Ok(None);
-        };
-        let secret = SecretText::open(&key, self.keyring.sealing_key()).map_err(|_| {
-            StoreError::Corrupt(format!("the secret of AccessKey {id} does not open with this keyring"))
-        })?;
+        let Some((key, policies, secret)) = self.read(id).await? else { return Ok(None) };
         let principal = match key.user {
             Some(name) => Principal::User { account: key.account, name },
             None => Principal::Owner { account: key.account },
@@ -86,6 +86,28 @@ impl Lookup {
     /// Forgets what was read, so that the next request sees the database as it is.
     pub fn forget(&self) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Reads key, policies and secret. A seal that does not open may be of a keyring that was sealed anew since, so
+    /// the keyring is looked at and the key read again before that is an error.
+    async fn read(
+        &self,
+        id: &AccessKeyId,
+    ) -> Result<Option<(KeyRow, Vec<NamedPolicy>, SecretText)>, StoreError> {
+        for _ in 0..TRIES {
+            let wanted = id.clone();
+            let Some((key, policies)) = self.database.read(move |tx| read(tx, &wanted)).await? else {
+                return Ok(None);
+            };
+            if let Ok(secret) = SecretText::open(&key, self.vault.keyring().sealing_key()) {
+                return Ok(Some((key, policies, secret)));
+            }
+            self.vault.renew().await.map_err(|error| match error {
+                RenewError::Store(error) => error,
+                RenewError::Superseded(_) => StoreError::Unavailable(error.to_string()),
+            })?;
+        }
+        Err(StoreError::Corrupt(format!("the secret of AccessKey {id} does not open with this keyring")))
     }
 
     fn kept(&self, id: &AccessKeyId) -> Option<Arc<Identity>> {

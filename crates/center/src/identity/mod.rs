@@ -30,24 +30,25 @@ use smc::{
 };
 use store::{Database, Transaction, identities::AccountRow};
 
+use self::keys::KeyHolder;
 use crate::{
     clock::{SystemClock, SystemRandom},
-    keyring::Keyring,
+    keyring::Vault,
 };
 
 /// Manages identities on a database.
 #[derive(Clone)]
 pub struct Identities {
     database: Database,
-    keyring: Arc<Keyring>,
+    vault: Arc<Vault>,
     clock: Arc<SystemClock>,
     actor: Arc<Actor>,
 }
 
 impl Identities {
     /// Puts the parts together; changes are the operator's.
-    pub fn new(database: Database, keyring: Arc<Keyring>, clock: Arc<SystemClock>) -> Self {
-        Self { database, keyring, clock, actor: Arc::new(Actor::Operator) }
+    pub fn new(database: Database, vault: Arc<Vault>, clock: Arc<SystemClock>) -> Self {
+        Self { database, vault, clock, actor: Arc::new(Actor::Operator) }
     }
 
     /// The same, for changes that somebody else makes.
@@ -72,16 +73,15 @@ impl Identities {
         if !self.accounts().await?.is_empty() {
             return Ok(None);
         }
-        let (account, row) = self.new_account("default", &key)?;
+        let (account, holder) = self.new_account("default")?;
         let made = self
-            .database
-            .write(move |tx| {
+            .write_sealed(&key, holder, move |tx, row| {
                 if !tx.accounts()?.is_empty() {
-                    return Ok(false);
+                    return Ok(Ok(false));
                 }
                 tx.insert_account(&account)?;
-                tx.insert_key(&row)?;
-                Ok(true)
+                tx.insert_key(row)?;
+                Ok(Ok(true))
             })
             .await?;
         Ok(made.then_some(key))
@@ -89,19 +89,18 @@ impl Identities {
 
     /// Moves a key to a new account and removes the codes and sources of the one it had.
     pub async fn renew_account(&self, key: &NewKey) -> Result<(), IdentityError> {
-        let (account, row) = self.new_account("default", key)?;
+        let (account, holder) = self.new_account("default")?;
         let now = self.clock.now();
-        self.database
-            .write(move |tx| {
-                if let Some(old) = tx.key(&row.id)? {
-                    remove_resources(tx, old.account, now)?;
-                    tx.delete_key(old.account, &old.id)?;
-                }
-                tx.insert_account(&account)?;
-                tx.insert_key(&row)
-            })
-            .await?;
-        Ok(())
+        self.write_sealed(key, holder, move |tx, row| {
+            if let Some(old) = tx.key(&row.id)? {
+                remove_resources(tx, old.account, now)?;
+                tx.delete_key(old.account, &old.id)?;
+            }
+            tx.insert_account(&account)?;
+            tx.insert_key(row)?;
+            Ok(Ok(()))
+        })
+        .await
     }
 
     async fn create_account_with(
@@ -112,26 +111,22 @@ impl Identities {
         if name.chars().count() > 64 || name.chars().any(char::is_control) {
             return Err(IdentityError::AccountName);
         }
-        let (account, row) = self.new_account(name, &key)?;
+        let (account, holder) = self.new_account(name)?;
         let kept = account.clone();
-        self.database
-            .write(move |tx| {
-                tx.insert_account(&account)?;
-                tx.insert_key(&row)
-            })
-            .await?;
+        self.write_sealed(&key, holder, move |tx, row| {
+            tx.insert_account(&account)?;
+            tx.insert_key(row)?;
+            Ok(Ok(()))
+        })
+        .await?;
         Ok((kept, key))
     }
 
-    fn new_account(
-        &self,
-        name: &str,
-        key: &NewKey,
-    ) -> Result<(AccountRow, store::identities::KeyRow), IdentityError> {
+    fn new_account(&self, name: &str) -> Result<(AccountRow, KeyHolder), IdentityError> {
         let id = AccountId::from_random(u64::from_le_bytes(SystemRandom.bytes()?));
         let account = AccountRow { id, name: name.to_owned(), created: self.clock.now() };
-        let row = key.row(id, None, self.clock.now(), self.keyring.sealing_key())?;
-        Ok((account, row))
+        let holder = KeyHolder { account: id, user: None, created: account.created };
+        Ok((account, holder))
     }
 }
 

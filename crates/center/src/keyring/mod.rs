@@ -5,15 +5,18 @@
 //! digests activation codes, the key that seals AccessKey secrets, and the agent listener's certificate
 //! authority. So several centers on one database share one identity, and whoever has the database alone
 //! has nothing. Rotation ([`rotate`]) makes a new master key and a new sealing key, and seals everything
-//! anew; the digest key stays, since a digest cannot be made again without the code.
+//! anew; the digest key stays, since a digest cannot be made again without the code. Centers go on beside it:
+//! what they seal and open with is asked of the [`Vault`], which reads the keyring again when it has to.
 
 mod master;
 mod rotation;
 mod sealing;
+mod vault;
 
 pub use master::{MasterKey, MasterKeyError, MasterKeySource};
 pub use rotation::{Rotated, RotationError, finish_interrupted, rotate};
 pub use sealing::{OpenError, Sealed, SealingKey};
+pub use vault::{RenewError, Vault};
 
 use hmac::{Hmac, KeyInit, Mac};
 use replication::LeafKey;
@@ -23,7 +26,7 @@ use smc::{
     access_token::CodeKey,
     ports::{Random, RandomError, StoreError},
 };
-use store::Database;
+use store::{Database, Transaction};
 use zeroize::Zeroizing;
 
 use crate::tls::{Authority, AuthorityError};
@@ -33,6 +36,8 @@ pub struct Keyring {
     code_key: Zeroizing<[u8; 32]>,
     sealing_key: SealingKey,
     authority: Authority,
+    /// The row that it was opened from; empty for one that was never stored.
+    row: String,
 }
 
 /// Why the keyring could not be opened or made.
@@ -114,6 +119,16 @@ impl Keyring {
         &self.sealing_key
     }
 
+    /// Whether this is the keyring that the database has now: what is sealed with any other is lost. Ask in the
+    /// transaction that stores what was sealed.
+    pub fn is_stored(&self, tx: &mut Transaction<'_>) -> Result<bool, StoreError> {
+        Ok(tx.keyring()?.is_some_and(|row| self.is_sealed_as(&row)))
+    }
+
+    fn is_sealed_as(&self, row: &str) -> bool {
+        self.row == row
+    }
+
     /// The agent listener's certificate authority.
     pub fn authority(&self) -> &Authority {
         &self.authority
@@ -147,6 +162,7 @@ impl Keyring {
             code_key: Zeroizing::new(random.bytes()?),
             sealing_key: SealingKey::new(random.bytes()?),
             authority: Authority::generate()?,
+            row: String::new(),
         })
     }
 
@@ -184,6 +200,7 @@ impl Keyring {
             code_key: Zeroizing::new(key(&contents.code_key)?),
             sealing_key: SealingKey::new(key(&contents.sealing_key)?),
             authority: Authority::from_pem(contents.authority)?,
+            row: text.to_owned(),
         })
     }
 }

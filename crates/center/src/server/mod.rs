@@ -34,6 +34,7 @@ use crate::{
     heartbeats::Heartbeats,
     http::{Bounds, Listener},
     identity::{Identities, IdentityError, KeyUses, Lookup, NewKey},
+    keyring::Vault,
     metrics::Metrics,
     probes::Probes,
     receivers::Desk,
@@ -75,7 +76,8 @@ impl Running {
         let (storage, center_name) = storage(config.data_dir)?;
         let binary = config.agent_binary.map(read_binary).transpose()?;
 
-        let identities = Identities::new(database.clone(), keyring.clone(), clock.clone());
+        let vault = Arc::new(Vault::new(database.clone(), config.master_key, keyring.clone()));
+        let identities = Identities::new(database.clone(), vault.clone(), clock.clone());
         let api = Listener::bind(
             config.api_listen,
             ("the API", "--api-listen"),
@@ -115,7 +117,7 @@ impl Running {
             config.settings,
         ));
         let probes = Arc::new(Probes::new(database.clone(), endpoint.clone(), metrics.clone()));
-        let lookup = Arc::new(Lookup::new(database.clone(), keyring.clone()));
+        let lookup = Arc::new(Lookup::new(database.clone(), vault));
         let access = Arc::new(console::Access::new(lookup.clone(), config.console.clock.clone()));
         let desk = Arc::new(Desk::default());
         let conductor = Arc::new(Conductor::new(

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use center::{
     clock::{SystemClock, SystemRandom},
     identity::{Identities, NewKey},
-    keyring::MasterKeySource,
+    keyring::{MasterKeySource, Vault},
     server::{Config, Running, open_keyring},
 };
 use http::{Method, Request, Response};
@@ -141,9 +141,7 @@ impl Center {
     /// Manages identities in the database of the running center, as `landfall admin` does.
     pub(crate) async fn identities(&self) -> Identities {
         let config = config(self.directory.path());
-        let database = Database::open(&config.database, Options::default()).unwrap();
-        let keyring = Arc::new(open_keyring(&database, &config.master_key).await.unwrap());
-        Identities::new(database, keyring, Arc::new(SystemClock::default()))
+        identities(&config).await
     }
 
     /// Creates a code; gives its id and value.
@@ -157,6 +155,14 @@ impl Center {
     pub(crate) async fn advance(&self, seconds: i64) {
         self.post("/_landfall/clock", &format!(r#"{{"advance":"{seconds}s"}}"#)).await.ok();
     }
+}
+
+/// The same for any center's places.
+pub(crate) async fn identities(config: &Config) -> Identities {
+    let database = Database::open(&config.database, Options::default()).unwrap();
+    let keyring = Arc::new(open_keyring(&database, &config.master_key).await.unwrap());
+    let vault = Arc::new(Vault::new(database.clone(), config.master_key.clone(), keyring));
+    Identities::new(database, vault, Arc::new(SystemClock::default()))
 }
 
 impl From<&NewKey> for Key {

@@ -2,12 +2,31 @@
 
 use center::{
     clock::SystemRandom,
-    keyring::{MasterKey, MasterKeySource, rotate},
-    server::{Running, StartError},
+    identity::IdentityError,
+    keyring::{MasterKey, MasterKeySource, RotationError, rotate},
+    server::{Config, Running, StartError},
 };
-use store::{Database, Options};
+use store::{Database, Location, Options};
+use test_postgres::TestPostgres;
 
-use crate::harness::{Center, config};
+use crate::harness::{Center, Key, config, identities};
+
+/// A directory and a center's configuration on each engine.
+fn on_each_engine() -> Vec<(tempfile::TempDir, Config)> {
+    let postgres = TestPostgres::shared().unwrap().fresh_database().unwrap();
+    let place = |database: Option<Location>| {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = config(directory.path());
+        config.database = database.unwrap_or(config.database);
+        (directory, config)
+    };
+    vec![place(None), place(Some(Location::Postgres(postgres)))]
+}
+
+/// The same places once more.
+fn again(config: &Config) -> Config {
+    Config { database: config.database.clone(), ..crate::harness::config(&config.data_dir) }
+}
 
 #[tokio::test]
 async fn rotation_keeps_keys_codes_and_pins() {
@@ -46,6 +65,110 @@ async fn a_rotation_cut_off_before_the_file_was_renamed_is_finished_on_start() {
 
     let center = Center::again(Running::start(config(directory.path())).await.unwrap(), directory, key);
     center.call("ListAccessTokens", &[]).await.ok();
+}
+
+#[tokio::test]
+async fn a_center_goes_on_beside_a_rotation() {
+    for (directory, config) in on_each_engine() {
+        let path = directory.path().join("master.key");
+        let others = again(&config);
+        let center = Center::start_with(directory, config).await;
+        center.call("ListAccessTokens", &[]).await.ok();
+        let database = Database::open(&others.database, Options::default()).unwrap();
+        rotate(&database, &path, &SystemRandom).await.unwrap();
+
+        // Sealed by a center that still has the keyring of before open.
+        center.call("CreateUser", &[("UserName", "late")]).await.ok();
+        let made = center.call("CreateAccessKey", &[("UserName", "late")]).await.ok();
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        let late = Key { id: text("AccessKeyId"), secret: text("AccessKeySecret") };
+        // Never seen by this center, so it is read from the database: the seal of after.
+        assert_eq!(center.call_as(&late, "ListAccessTokens", &[]).await.refused().1, "Forbidden.Unauthorized");
+        let rotated = rotate(&database, &path, &SystemRandom).await.unwrap();
+        assert_eq!(rotated.secrets, 2, "the key made in between is sealed anew too");
+
+        let Center { running, directory, key } = center;
+        running.stop().await;
+        let started = Running::start(again(&others)).await.unwrap();
+        let center = Center::again(started, directory, key);
+        center.call("ListAccessTokens", &[]).await.ok();
+        assert_eq!(center.call_as(&late, "ListAccessTokens", &[]).await.refused().1, "Forbidden.Unauthorized");
+    }
+}
+
+#[tokio::test]
+async fn a_key_made_by_someone_who_had_the_old_keyring_open_is_not_lost() {
+    for (directory, config) in on_each_engine() {
+        let center = Center::start_with(directory, again(&config)).await;
+        let path = center.directory.path().join("master.key");
+        let early = identities(&config).await;
+        let account = early.accounts().await.unwrap()[0].id;
+        let database = Database::open(&config.database, Options::default()).unwrap();
+        rotate(&database, &path, &SystemRandom).await.unwrap();
+        let key = early.create_key(account, None).await.unwrap();
+        center.call_as(&Key::from(&key), "ListAccessTokens", &[]).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_center_that_has_no_way_to_the_new_key_says_so_and_stores_nothing_under_the_old() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("master.key");
+    let master = MasterKey::generate(&SystemRandom).unwrap();
+    master.write_new(&path).unwrap();
+    let mut given = config(directory.path());
+    let text = std::fs::read_to_string(&path).unwrap();
+    given.master_key = MasterKeySource::Given(text.into());
+    let early = identities(&given).await;
+    early.create_account("default").await.unwrap();
+    let account = early.accounts().await.unwrap()[0].id;
+    let database = Database::open(&given.database, Options::default()).unwrap();
+    rotate(&database, &path, &SystemRandom).await.unwrap();
+    let error = early.create_key(account, None).await.err().unwrap().to_string();
+    assert!(error.contains("restart it with the new master key"), "{error}");
+    assert_eq!(early.keys(account, None).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn keys_made_while_the_master_key_is_rotated_again_and_again_are_all_kept() {
+    for (directory, config) in on_each_engine() {
+        let center = Center::start_with(directory, again(&config)).await;
+        let path = center.directory.path().join("master.key");
+        let early = identities(&config).await;
+        let making = tokio::spawn(async move {
+            let mut made = Vec::new();
+            while made.len() < 12 {
+                match early.create_account("another").await {
+                    Ok((_, key)) => made.push(key),
+                    Err(IdentityError::Rotating) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            made
+        });
+        let database = Database::open(&config.database, Options::default()).unwrap();
+        let mut rotations = 0;
+        while rotations < 3 || !making.is_finished() {
+            rotate(&database, &path, &SystemRandom).await.unwrap();
+            rotations += 1;
+        }
+        for key in making.await.unwrap() {
+            center.call_as(&Key::from(&key), "ListAccessTokens", &[]).await.ok();
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_rotations_at_once_one_is_refused() {
+    let center = Center::start().await;
+    let path = center.directory.path().join("master.key");
+    let database = Database::open(&config(center.directory.path()).database, Options::default()).unwrap();
+    let other = std::fs::File::open(center.directory.path()).unwrap();
+    other.lock().unwrap();
+    let error = rotate(&database, &path, &SystemRandom).await.unwrap_err();
+    assert!(matches!(error, RotationError::Busy(_)), "{error}");
+    drop(other);
+    rotate(&database, &path, &SystemRandom).await.unwrap();
 }
 
 #[tokio::test]

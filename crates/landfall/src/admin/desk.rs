@@ -5,6 +5,7 @@ use std::sync::Arc;
 use center::{
     clock::SystemClock,
     identity::{Identities, IdentityError},
+    keyring::Vault,
     server::open_keyring,
 };
 use ram::AccountId;
@@ -30,8 +31,9 @@ impl Desk {
 /// Opens database and keyring.
 pub(super) async fn identities(places: Places) -> anyhow::Result<Identities> {
     let database = Database::open(&places.database, Options::default())?;
-    let keyring = open_keyring(&database, &places.master_key).await?;
-    Ok(Identities::new(database, Arc::new(keyring), Arc::new(SystemClock::default())))
+    let keyring = Arc::new(open_keyring(&database, &places.master_key).await?);
+    let vault = Arc::new(Vault::new(database.clone(), places.master_key, keyring));
+    Ok(Identities::new(database, vault, Arc::new(SystemClock::default())))
 }
 
 /// Chooses an account by number or name, or the only one.

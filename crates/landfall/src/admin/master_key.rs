@@ -47,6 +47,6 @@ pub(super) async fn rotate(storage: &Storage, view: View) -> anyhow::Result<Said
         )
     });
     Ok(said.with_aside(
-        "Start the centers again now. Backups of the database from before need the key from before.",
+        "Centers that read this file go on; give the others the new one and restart them. Backups of the database from before need the key from before.",
     ))
 }

@@ -54,7 +54,7 @@ enum AdminCommand {
     Policy(policy::PolicyCommand),
     /// Show the audit trail, newest first
     Audit(audit::AuditArgs),
-    /// Replace the master key and seal every secret anew; stop all centers first
+    /// Replace the master key and seal every secret anew; centers go on beside it
     RotateMasterKey,
 }
 

@@ -109,7 +109,7 @@ fn help_reads_well() {
       key  AccessKeys of an account's owner or of a user
       policy  Policies: what users may do
       audit  Show the audit trail, newest first
-      rotate-master-key  Replace the master key and seal every secret anew; stop all centers first
+      rotate-master-key  Replace the master key and seal every secret anew; centers go on beside it
       help  Print this message or the help of the given subcommand(s)
 
     Options:

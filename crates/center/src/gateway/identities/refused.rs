@@ -88,7 +88,9 @@ fn identity_error(operation: &'static Operation, error: IdentityError) -> ApiErr
         IdentityError::LastOwnerKey(key) => told("OperationConflict.LastOwnerKey", &[("key", key.as_str())]),
         IdentityError::OwnersKey => told("Forbidden.OwnerAccessKey", &[]),
         IdentityError::Store(error) => refusal::store_error(&error),
+        IdentityError::Rotating => ApiError::service_unavailable().with_retry_after_ms(refusal::RETRY_MS),
         error @ (IdentityError::Random(_)
+        | IdentityError::Keyring(_)
         | IdentityError::NoAccount(_)
         | IdentityError::AccountName
         | IdentityError::WhichAccount) => {
