@@ -28,6 +28,9 @@ pub struct Gateway<B> {
     backend: B,
     limits: Limits,
     addresses: Throttle<IpAddr>,
+    /// What came for a key from one address, whoever signed it.
+    claims: Throttle<(String, IpAddr)>,
+    /// What the holder of a key signed.
     keys: Throttle<String>,
     nonces: Nonces,
 }
@@ -38,6 +41,7 @@ impl<B: Backend> Gateway<B> {
         Self {
             backend,
             addresses: Throttle::new(limits.address_rate, limits.max_tracked),
+            claims: Throttle::new(limits.key_rate, limits.max_tracked),
             keys: Throttle::new(limits.key_rate, limits.max_tracked),
             nonces: Nonces::new(limits.max_nonces_per_key, limits.max_nonces),
             limits,
@@ -141,16 +145,22 @@ impl<B: Backend> Gateway<B> {
         if !key.active {
             return Err(ApiError::access_key_inactive());
         }
-        // Only keys that exist get here, so unknown ones cannot fill the memory of rates.
-        self.keys.take(claim.access_key_id, incoming.now).map_err(ApiError::throttled_user)?;
-        check_security_token(claim.security_token, key.security_token.as_ref(), incoming.now)?;
-        timestamp::check(claim.timestamp, incoming.now)?;
+        // Only keys that exist get here, so unknown ones cannot fill the memory of rates. Whoever knows a key's id can
+        // use up what may come for it from their own address; what the key itself may do is only looked at yet.
+        let (key_id, now) = (claim.access_key_id.to_owned(), incoming.now);
+        self.keys.peek(&key_id, now).map_err(ApiError::throttled_user)?;
+        let from = (key_id, throttle::source(incoming.peer));
+        self.claims.take(&from, now).map_err(ApiError::throttled_user)?;
+        check_security_token(claim.security_token, key.security_token.as_ref(), now)?;
+        timestamp::check(claim.timestamp, now)?;
         check_md5(&incoming.headers, &incoming.body)?;
         check_signature(incoming, parameters, &claim.proof, &key.secret)?;
-        self.nonces.spend(claim.access_key_id, claim.nonce, incoming.now).map_err(|rejected| match rejected {
+        self.nonces.spend(claim.access_key_id, claim.nonce, now).map_err(|rejected| match rejected {
             Rejected::Used => ApiError::nonce_used(),
             Rejected::Full { retry_after_ms } => ApiError::throttled(retry_after_ms),
-        })
+        })?;
+        // After the nonce: somebody who sends a captured request again and again costs the holder nothing.
+        self.keys.take(claim.access_key_id, now).map_err(ApiError::throttled_user)
     }
 
     fn context<'a>(&'a self, incoming: &'a Incoming, host: &'a str) -> ErrorContext<'a> {

@@ -15,15 +15,18 @@
 //! 4. mandatory parameters or headers, the signature's form, the algorithm, what V3 must have signed
 //! 5. version and action ([`Backend::resolve`])
 //! 6. the AccessKey ([`Backend::find_key`]): unknown, then disabled
-//! 7. the key's share of requests (`Throttling.User`)
+//! 7. the key's share of requests, which is looked at, and a share of the same size for the key from this source
+//!    address, which is taken from (`Throttling.User`)
 //! 8. the security token
 //! 9. the time stamp: at most 15 minutes from the injected clock
 //! 10. `Content-MD5`, the payload's hash, the signature
 //! 11. the nonce, remembered only now, so that nobody but the key's holder can use one up
-//! 12. a body that carries no parameters (a byte stream)
-//! 13. authorization and business rules ([`Backend::call`])
+//! 12. the key's share of requests is taken from, so that only its holder uses it up (`Throttling.User`)
+//! 13. a body that carries no parameters (a byte stream)
+//! 14. authorization and business rules ([`Backend::call`])
 //!
-//! Nothing before step 10 does any cryptography.
+//! Before step 10 the gateway does no cryptography. Step 6 is the service's: if it keeps secrets sealed, it should not
+//! open one anew for each request.
 //!
 //! # What the HTTP layer must know
 //!

@@ -13,7 +13,7 @@ pub struct Limits {
     pub max_json_depth: usize,
     /// Requests from one source address (IPv6: one /64). Default 1,000 a second, bursts of 2,000. `None`: unlimited.
     pub address_rate: Option<Rate>,
-    /// Requests with one AccessKeyId. Default 500 a second, bursts of 1,000. `None`: unlimited.
+    /// Requests signed with one AccessKey; also what may come for it from one source address, whoever signed it. Default 500 a second, bursts of 1,000. `None`: unlimited.
     pub key_rate: Option<Rate>,
     /// Most addresses, and most keys, whose rate is followed one by one; past it newcomers share one allowance.
     /// Default 65,536.

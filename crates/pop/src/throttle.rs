@@ -1,4 +1,4 @@
-//! Token buckets, one for each source address or key, within a fixed amount of memory.
+//! Token buckets, one for each source address or key or both together, within a fixed amount of memory.
 //!
 //! Time is the injected clock's whole seconds: a bucket gains when a second passes, and whoever finds it empty is told
 //! to come back after a whole number of them. A clock set back gains nothing and costs nothing.
@@ -40,6 +40,17 @@ impl<K: Hash + Eq> Throttle<K> {
         let shared = Bucket { tokens: rate.map_or(0, |rate| rate.burst), at: i64::MIN };
         let buckets = Buckets { by_key: HashMap::new(), shared, swept: i64::MIN };
         Self { rate, most, buckets: Mutex::new(buckets) }
+    }
+
+    /// Says whether the key's bucket has a token, or how many milliseconds until there is one; takes nothing.
+    pub(crate) fn peek(&self, key: &K, now: i64) -> Result<(), u64> {
+        let Some(rate) = self.rate else { return Ok(()) };
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = buckets.by_key.get(key);
+        if known.is_none() && buckets.by_key.len() < self.most {
+            return Ok(());
+        }
+        known.copied().unwrap_or(buckets.shared).take(rate, now)
     }
 
     /// Takes one token of the key's bucket, or says how many milliseconds until there is one.
@@ -116,6 +127,20 @@ mod tests {
         assert_eq!(taken(&throttle, "a", 101, 10), 2);
         assert_eq!(taken(&throttle, "a", 1_000, 10), 3, "no more than a burst is saved up");
         assert_eq!(throttle.take("a", 1_000), Err(1_000));
+    }
+
+    #[test]
+    fn looking_takes_nothing() {
+        let throttle = Throttle::new(Some(RATE), 1);
+        let peek = |key: &str, now| throttle.peek(&key.to_owned(), now);
+        for _ in 0..10 {
+            assert_eq!(peek("a", 100), Ok(()));
+        }
+        assert_eq!(taken(&throttle, "a", 100, 10), 3);
+        assert_eq!((peek("a", 100), peek("a", 101)), (Err(1_000), Ok(())));
+        assert_eq!(taken(&throttle, "b", 100, 10), 3, "at the bound, the shared bucket");
+        assert_eq!((peek("c", 100), peek("c", 101)), (Err(1_000), Ok(())));
+        assert_eq!(taken(&throttle, "a", 101, 10), 2);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use serde_json::Value;
 use smc::registry::Settings;
 use store::{Database, Location, Options};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A center and the key that its first start made.
 pub(crate) struct Center {
@@ -49,6 +49,8 @@ pub(crate) struct Key {
 pub(crate) struct Answer {
     pub status: u16,
     pub body: Value,
+    /// How many milliseconds to wait before trying again, if it says so.
+    pub retry_after: Option<u64>,
 }
 
 pub(crate) fn config(directory: &Path) -> Config {
@@ -99,6 +101,30 @@ impl Center {
     }
 
     pub(crate) async fn call_as(&self, key: &Key, action: &str, params: &[(&str, &str)]) -> Answer {
+        self.call_dated(key, action, params, SystemClock::unmoved().unix()).await
+    }
+
+    /// Calls as somebody whose clock says something else.
+    pub(crate) async fn call_dated(
+        &self,
+        key: &Key,
+        action: &str,
+        params: &[(&str, &str)],
+        now: i64,
+    ) -> Answer {
+        self.send(self.signed(key, action, params, now)).await
+    }
+
+    /// Calls with the owner's key from another of this machine's addresses.
+    pub(crate) async fn call_from(&self, address: Ipv4Addr, action: &str) -> Answer {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(address.into(), 0)).unwrap();
+        let stream = socket.connect(self.running.api_address).await.unwrap();
+        let request = self.signed(&self.key, action, &[], SystemClock::unmoved().unix());
+        answer(exchange(stream, request).await).await
+    }
+
+    fn signed(&self, key: &Key, action: &str, params: &[(&str, &str)], now: i64) -> Request<Full<Bytes>> {
         let version =
             if smc_model::operation("2019-06-01", action).is_some() { "2019-06-01" } else { "2026-11-24" };
         let params: Vec<_> =
@@ -115,7 +141,7 @@ impl Center {
                 version,
                 params: &params,
                 body: Payload::None,
-                now: SystemClock::unmoved().unix(),
+                now,
                 nonce: &nonce(),
             },
             pop::v3::Algorithm::HmacSha256,
@@ -123,7 +149,7 @@ impl Center {
         .unwrap();
         let mut request = Request::post(format!("/?{}", signed.query)).body(Full::new(signed.body)).unwrap();
         *request.headers_mut() = signed.headers;
-        self.send(request).await
+        request
     }
 
     /// Sends a plain request to the API listener.
@@ -241,9 +267,11 @@ where
 
 pub(crate) async fn answer(response: Response<hyper::body::Incoming>) -> Answer {
     let status = response.status().as_u16();
+    let retry_after = response.headers().get("x-acs-retry-after");
+    let retry_after = retry_after.map(|milliseconds| milliseconds.to_str().unwrap().parse().unwrap());
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)) }
+    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::String(text)), retry_after }
 }
 
 fn nonce() -> String {

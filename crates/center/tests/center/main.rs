@@ -7,6 +7,7 @@ mod agents;
 mod codes;
 mod copies;
 mod emulator;
+mod gateway;
 mod harness;
 mod identities;
 mod jobs;

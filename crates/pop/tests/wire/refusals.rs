@@ -439,10 +439,16 @@ fn too_many_requests_are_refused_before_their_signature_is_looked_at() {
         ..Limits::default()
     };
     let forged = || with(false, |r| r.secret = "guess");
+    let another = |n: u32| with(false, |r| r.nonce = format!("another-{n}"));
     let user = Gateway::new(Echo::default(), limits(100, 2));
-    for expected in ["400 SignatureDoesNotMatch", "400 SignatureDoesNotMatch", "400 Throttling.User"] {
-        assert_eq!(verdict(&user, forged()), expected);
-    }
+    assert_eq!([1, 2].map(|n| verdict(&user, another(n))), ["200", "200"]);
+    let far = |incoming: Incoming| Incoming { peer: "198.51.100.9".parse().expect("an address"), ..incoming };
+    assert_eq!(verdict(&user, far(forged())), "400 Throttling.User", "before its signature is looked at");
+    assert_eq!(
+        verdict(&user, far(another(3))),
+        "400 Throttling.User",
+        "a rate of the key, not of one address"
+    );
     let address = Gateway::new(Echo::default(), limits(2, 100));
     for expected in ["404 InvalidApi.NotFound", "400 SignatureDoesNotMatch", "400 Throttling"] {
         let path = if expected.starts_with("404") { "/x" } else { "/" };
@@ -453,6 +459,31 @@ fn too_many_requests_are_refused_before_their_signature_is_looked_at() {
     let response = crate::support::ready(address.handle(forged()));
     assert_eq!(response.headers()["x-acs-retry-after"], "1000");
     assert_eq!(verdict(&address, Incoming { now: NOW + 1, ..with(true, |r| r.nonce = "n-2".into()) }), "200");
+}
+
+#[test]
+fn nobody_but_its_holder_uses_up_the_rate_of_a_key() {
+    let key_rate = Some(Rate { per_second: 1, burst: 3 });
+    let from = |n: u8, incoming: Incoming| Incoming {
+        peer: std::net::Ipv4Addr::new(198, 51, 100, n).into(),
+        ..incoming
+    };
+    for v1 in [true, false] {
+        let gateway = Gateway::new(Echo::default(), Limits { key_rate, ..Limits::default() });
+        let captured = with(v1, |r| r.nonce = "captured".into());
+        assert_eq!(verdict(&gateway, copy(&captured)), "200");
+        for stranger in 0..20 {
+            let forged = || from(stranger, with(v1, |r| r.secret = "guess"));
+            let expected = if stranger < 10 { "400 SignatureDoesNotMatch" } else { "400 SignatureNonceUsed" };
+            for _ in 0..3 {
+                let sent = if stranger < 10 { forged() } else { from(stranger, copy(&captured)) };
+                assert_eq!(verdict(&gateway, sent), expected);
+            }
+            assert_eq!(verdict(&gateway, forged()), "400 Throttling.User", "one address is held back");
+        }
+        let own = |n: u8| verdict(&gateway, with(v1, |r| r.nonce = n.to_string()));
+        assert_eq!([1, 2, 3].map(own), ["200", "200", "400 Throttling.User"], "the rest of its own three");
+    }
 }
 
 #[test]
