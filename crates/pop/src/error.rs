@@ -175,6 +175,13 @@ impl ApiError {
         Self::new(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
     }
 
+    /// `400 InvalidTimeStamp.Expired`: signed before the server started, which remembers no nonces of that time.
+    pub fn signed_before_start() -> Self {
+        let message = "Specified time stamp or date value is expired: the server started after it was signed, sign \
+             the request again.";
+        Self::new(400, "InvalidTimeStamp.Expired", message)
+    }
+
     /// `400 InvalidTimeStamp.Format`.
     pub fn timestamp_format() -> Self {
         Self::new(400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.")

@@ -33,6 +33,7 @@ pub struct Gateway<B> {
     /// What the holder of a key signed.
     keys: Throttle<String>,
     nonces: Nonces,
+    signed_since: Option<i64>,
 }
 
 impl<B: Backend> Gateway<B> {
@@ -44,8 +45,17 @@ impl<B: Backend> Gateway<B> {
             claims: Throttle::new(limits.key_rate, limits.max_tracked),
             keys: Throttle::new(limits.key_rate, limits.max_tracked),
             nonces: Nonces::new(limits.max_nonces_per_key, limits.max_nonces),
+            signed_since: None,
             limits,
         }
+    }
+
+    /// Refuses what was signed before this moment, in unix seconds: the start of a server, whose gateway knows none of
+    /// the nonces that were used before it. Without it, a request captured before a restart works once more after it.
+    #[must_use]
+    pub fn refusing_signed_before(mut self, start: i64) -> Self {
+        self.signed_since = Some(start);
+        self
     }
 
     /// Returns the service behind the gateway.
@@ -152,7 +162,7 @@ impl<B: Backend> Gateway<B> {
         let from = (key_id, throttle::source(incoming.peer));
         self.claims.take(&from, now).map_err(ApiError::throttled_user)?;
         check_security_token(claim.security_token, key.security_token.as_ref(), now)?;
-        timestamp::check(claim.timestamp, now)?;
+        timestamp::check(claim.timestamp, now, self.signed_since)?;
         check_md5(&incoming.headers, &incoming.body)?;
         check_signature(incoming, parameters, &claim.proof, &key.secret)?;
         self.nonces.spend(claim.access_key_id, claim.nonce, now).map_err(|rejected| match rejected {

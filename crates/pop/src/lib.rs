@@ -18,7 +18,7 @@
 //! 7. the key's share of requests, which is looked at, and a share of the same size for the key from this source
 //!    address, which is taken from (`Throttling.User`)
 //! 8. the security token
-//! 9. the time stamp: at most 15 minutes from the injected clock
+//! 9. the time stamp: at most 15 minutes from the injected clock, and not before the server's start
 //! 10. `Content-MD5`, the payload's hash, the signature
 //! 11. the nonce, remembered only now, so that nobody but the key's holder can use one up
 //! 12. the key's share of requests is taken from, so that only its holder uses it up (`Throttling.User`)

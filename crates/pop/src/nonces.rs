@@ -9,8 +9,10 @@
 //! nonce that could still be replayed is never forgotten to make room. The bound for one key keeps one busy tenant
 //! from using up the memory of all.
 //!
-//! The memory is this process's. After a restart, or beside another center on the same database, a request captured
-//! within its 15 minutes could be replayed there once; TLS is what keeps requests from being captured.
+//! The memory is this process's, so a gateway refuses what was signed before the second in which its server started
+//! ([`Gateway::refusing_signed_before`](crate::Gateway::refusing_signed_before)). Beside another center on the same
+//! database, a request captured within its 15 minutes could be replayed there once; TLS is what keeps requests from
+//! being captured.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};

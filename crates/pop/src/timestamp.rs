@@ -7,10 +7,19 @@ use crate::ApiError;
 /// How far a time stamp may lie from the server's clock, in seconds, either way and inclusive.
 pub(crate) const WINDOW: i64 = 15 * 60;
 
-/// Checks that `text` is well formed and within [`WINDOW`] of `now` (unix seconds).
-pub(crate) fn check(text: &str, now: i64) -> Result<(), ApiError> {
+/// Checks that `text` is well formed, within [`WINDOW`] of `now`, and not before `since` (unix seconds).
+///
+/// A clock that was set back past `since` makes every honest request earlier than that, so the bound waits until the
+/// clock gets there again.
+pub(crate) fn check(text: &str, now: i64, since: Option<i64>) -> Result<(), ApiError> {
     let claimed = parse(text).ok_or_else(ApiError::timestamp_format)?;
-    if claimed.abs_diff(now) > WINDOW.unsigned_abs() { Err(ApiError::timestamp_expired()) } else { Ok(()) }
+    if claimed.abs_diff(now) > WINDOW.unsigned_abs() {
+        return Err(ApiError::timestamp_expired());
+    }
+    match since {
+        Some(since) if claimed < since && since <= now => Err(ApiError::signed_before_start()),
+        _ => Ok(()),
+    }
 }
 
 /// Writes unix seconds in the wire's form; `None` outside the years 0 to 9999.
@@ -52,7 +61,23 @@ mod tests {
     fn window_is_fifteen_minutes_both_ways_inclusive() {
         for (offset, accepted) in [(0, true), (900, true), (-900, true), (901, false), (-901, false)] {
             let text = format(NOW + offset).expect("a year of four digits");
-            assert_eq!(check(&text, NOW).is_ok(), accepted, "{offset}");
+            assert_eq!(check(&text, NOW, None).is_ok(), accepted, "{offset}");
+        }
+    }
+
+    #[test]
+    fn nothing_signed_before_the_start_is_accepted_unless_the_clock_went_back() {
+        let start = NOW - 100;
+        for (offset, now, accepted) in [
+            (-100, NOW, true),
+            (-101, NOW, false),
+            (900, NOW, true),
+            (-101, start, false),
+            (-101, start - 1, true),
+            (-500, start + 100_000, false),
+        ] {
+            let text = format(NOW + offset).expect("a year of four digits");
+            assert_eq!(check(&text, now, Some(start)).is_ok(), accepted, "{offset} at {now}");
         }
     }
 
@@ -82,8 +107,8 @@ mod tests {
 
     #[test]
     fn a_clock_at_the_end_of_time_does_not_overflow() {
-        assert!(check("2026-01-02T03:04:05Z", i64::MAX).is_err());
-        assert!(check("2026-01-02T03:04:05Z", i64::MIN).is_err());
+        assert!(check("2026-01-02T03:04:05Z", i64::MAX, None).is_err());
+        assert!(check("2026-01-02T03:04:05Z", i64::MIN, None).is_err());
         assert_eq!(format(i64::MAX), None);
     }
 }

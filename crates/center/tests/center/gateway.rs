@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use center::server::Config;
+use center::{clock::SystemClock, server::Config};
 use pop::{Limits, Rate};
 
 use crate::harness::{Center, Key, config};
@@ -11,6 +11,17 @@ async fn limited(limits: Limits) -> Center {
     let directory = tempfile::tempdir().unwrap();
     let config = Config { limits, ..config(directory.path()) };
     Center::start_with(directory, config).await
+}
+
+#[tokio::test]
+async fn a_request_signed_before_the_start_is_refused_except_by_an_emulator() {
+    let before = SystemClock::unmoved().unix() - 60;
+    let (real, emulator) = (Center::start().await, Center::start_emulator().await);
+    let late = real.call_dated(&real.key, "ListAccessTokens", &[], before).await;
+    assert_eq!(late.refused(), (400, "InvalidTimeStamp.Expired"));
+    assert!(late.body["Message"].as_str().unwrap().contains("sign the request again"), "{}", late.body);
+    real.call("ListAccessTokens", &[]).await.ok();
+    emulator.call_dated(&emulator.key, "ListAccessTokens", &[], before).await.ok();
 }
 
 #[tokio::test]

@@ -83,7 +83,10 @@ async fn a_center_goes_on_beside_a_rotation() {
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         let late = Key { id: text("AccessKeyId"), secret: text("AccessKeySecret") };
         // Never seen by this center, so it is read from the database: the seal of after.
-        assert_eq!(center.call_as(&late, "ListAccessTokens", &[]).await.refused().1, "Forbidden.Unauthorized");
+        assert_eq!(
+            center.call_as(&late, "ListAccessTokens", &[]).await.refused().1,
+            "Forbidden.Unauthorized"
+        );
         let rotated = rotate(&database, &path, &SystemRandom).await.unwrap();
         assert_eq!(rotated.secrets, 2, "the key made in between is sealed anew too");
 
@@ -92,7 +95,10 @@ async fn a_center_goes_on_beside_a_rotation() {
         let started = Running::start(again(&others)).await.unwrap();
         let center = Center::again(started, directory, key);
         center.call("ListAccessTokens", &[]).await.ok();
-        assert_eq!(center.call_as(&late, "ListAccessTokens", &[]).await.refused().1, "Forbidden.Unauthorized");
+        assert_eq!(
+            center.call_as(&late, "ListAccessTokens", &[]).await.refused().1,
+            "Forbidden.Unauthorized"
+        );
     }
 }
 

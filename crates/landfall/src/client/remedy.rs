@@ -11,7 +11,7 @@ pub(super) fn of(code: &str) -> Option<&'static str> {
             "Check ALIBABA_CLOUD_ACCESS_KEY_SECRET: it is not the secret of this AccessKey id."
         }
         "InvalidTimeStamp.Expired" => {
-            "Set this machine's clock, or the center's: they differ by more than 15 minutes."
+            "Set this machine's clock, or the center's: they differ by more than 15 minutes, or the center has just started and this clock is behind."
         }
         "Throttling" | "Throttling.User" => "Wait a moment and try again.",
         _ => return smc_model::error(code).map(|entry| entry.remedy),

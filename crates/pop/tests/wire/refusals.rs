@@ -487,6 +487,21 @@ fn nobody_but_its_holder_uses_up_the_rate_of_a_key() {
 }
 
 #[test]
+fn what_was_signed_before_the_start_is_refused() {
+    for v1 in [true, false] {
+        let gateway = gateway().refusing_signed_before(NOW - 5);
+        let sent = |at: i64| verdict(&gateway, with(v1, |r| (r.at, r.nonce) = (at, at.to_string())));
+        assert_eq!(sent(NOW - 6), "400 InvalidTimeStamp.Expired");
+        assert_eq!(sent(NOW - 5), "200");
+        let (_, body) = send(&gateway, with(v1, |r| r.at = NOW - 60));
+        assert!(
+            body.contains("is expired: the server started after it was signed, sign the request again."),
+            "{body}"
+        );
+    }
+}
+
+#[test]
 fn a_full_memory_of_nonces_throttles_rather_than_forgets() {
     let gateway = Gateway::new(Echo::default(), Limits { max_nonces_per_key: 1, ..Limits::default() });
     assert_eq!(verdict(&gateway, good(false).signed()), "200");
