@@ -93,10 +93,17 @@ impl Listener {
                 () = stopped(&mut stop) => break,
             };
             while connections.try_join_next().is_some() {}
-            let (Ok(permit), Ok((stream, address))) = (permit, accepted) else {
-                // Out of file descriptors, or the client is gone already: let connections end.
-                tokio::task::yield_now().await;
-                continue;
+            let Ok(permit) = permit else { break };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) if is_of_client(&error) => continue,
+                Err(error) => {
+                    tracing::warn!(%error, connections = connections.len(), "accepting a connection failed; waiting for one to end");
+                    tokio::select! {
+                        () = relief(&mut connections) => continue,
+                        () = stopped(&mut stop) => break,
+                    }
+                }
             };
             let (tls, bounds, service, stop) = (self.tls.clone(), self.bounds, service.clone(), stop.clone());
             connections.spawn(async move {
@@ -107,6 +114,25 @@ impl Listener {
         let drained = async { while connections.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(self.bounds.farewell, drained).await;
     }
+}
+
+/// How long to wait at the most after the system had no room for a connection: what it lacked may not be ours.
+const RELIEF: Duration = Duration::from_millis(200);
+
+/// Whether an accept failed because of who connected, and the next may succeed at once.
+fn is_of_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Waits until a connection has ended, or a short time: accepting again at once would only keep a processor busy.
+async fn relief(connections: &mut JoinSet<()>) {
+    let ended = async {
+        if connections.join_next().await.is_none() {
+            std::future::pending().await
+        }
+    };
+    let _ = tokio::time::timeout(RELIEF, ended).await;
 }
 
 /// Connections that may wait to be accepted: a whole fleet may come at once when a center comes back, and a
@@ -193,4 +219,37 @@ where
 /// Returns once the center stops; its sender being gone means the same.
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{sync::Notify, time::Instant};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_room_it_waits_for_a_connection_to_end_or_a_short_time() {
+        let began = Instant::now();
+        let mut connections = JoinSet::new();
+        relief(&mut connections).await;
+        assert_eq!(began.elapsed(), RELIEF, "nothing to wait for");
+
+        let end = Arc::new(Notify::new());
+        let ended = end.clone();
+        connections.spawn(async move { ended.notified().await });
+        relief(&mut connections).await;
+        assert_eq!((began.elapsed(), connections.len()), (RELIEF * 2, 1), "none ended");
+
+        end.notify_one();
+        relief(&mut connections).await;
+        assert_eq!((began.elapsed(), connections.len()), (RELIEF * 2, 0), "one ended");
+    }
+
+    #[test]
+    fn only_what_the_client_did_is_passed_over() {
+        let of_client = |code: i32| is_of_client(&io::Error::from_raw_os_error(code));
+        let (aborted, interrupted, own_table_full, system_full, no_memory) = (103, 4, 24, 23, 12);
+        assert!(of_client(aborted) && of_client(interrupted));
+        assert!(![own_table_full, system_full, no_memory].into_iter().any(of_client));
+    }
 }

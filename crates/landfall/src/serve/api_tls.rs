@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use rustls::{
     ServerConfig,
     crypto::ring,
@@ -14,6 +14,11 @@ pub(super) fn load(certificate: &Path, key: &Path) -> anyhow::Result<Arc<ServerC
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("reading the certificate chain {}", certificate.display()))?;
+    ensure!(
+        !chain.is_empty(),
+        "reading the certificate chain {}: it holds no certificate; name a PEM file with --api-tls-cert",
+        certificate.display()
+    );
     let key_der = PrivateKeyDer::from_pem_file(key)
         .with_context(|| format!("reading the private key {}", key.display()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

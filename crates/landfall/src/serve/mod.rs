@@ -1,6 +1,7 @@
 //! `landfall serve`: turns options into a center's configuration, starts it, and says what a person needs next.
 
 mod api_tls;
+mod descriptors;
 mod limits;
 mod settings_file;
 
@@ -87,6 +88,7 @@ pub(crate) async fn run(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let dev = args.dev;
     let (config, throwaway) = configuration(args)?;
     let scheme = if config.api_tls.is_some() { "https" } else { "http" };
+    descriptors::raise();
     let mut running = Running::start(config).await?;
     // Whoever reads the announcement may stop the center at once, and that has to be an orderly end already.
     let stop = stop_signal()?;

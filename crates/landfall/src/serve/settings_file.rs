@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use serde::Deserialize;
 
 use super::ServeArgs;
@@ -32,8 +32,11 @@ pub(super) fn merge(mut args: ServeArgs) -> anyhow::Result<ServeArgs> {
     let Some(path) = &args.config else { return Ok(args) };
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("reading the settings file {}", path.display()))?;
-    let file: SettingsFile = toml::from_str(&text)
-        .with_context(|| format!("understanding the settings file {}", path.display()))?;
+    let file: SettingsFile = toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        anyhow!("understanding the settings file {}, line {line}: {}", path.display(), error.message())
+    })?;
     let storage = &mut args.storage;
     storage.data_dir = storage.data_dir.take().or(file.data_dir);
     storage.database_url = storage.database_url.take().or(file.database_url);
