@@ -14,7 +14,7 @@ use crate::{
     emulator::Emulator,
     events::{self, Body, Events},
     gateway::Center,
-    http::{BodyError, Peer, Serve, read_body},
+    http::{BodyError, Peer, Serve},
     probes::Probes,
     request_id::request_id,
 };
@@ -65,7 +65,7 @@ impl Api {
             let format = Format::wanted(&query, b"");
             error_response(&error, &context(&id, &parts.headers, format))
         };
-        let body = match read_body(body, MAX_BODY).await {
+        let body = match peer.bodies.read(body, MAX_BODY).await {
             Ok(body) => body,
             Err(BodyError::TooLarge(most)) => return refuse(ApiError::body_too_large(most)),
             Err(BodyError::TooSlow) => return refuse(ApiError::request_timeout()),
@@ -116,7 +116,7 @@ impl Serve for ApiService {
         if let Some(emulator) = &self.emulator
             && let Some(control) = path.strip_prefix("/_landfall/")
         {
-            return emulator.control(&parts.method, control, body).await.map(Either::Left);
+            return emulator.control(&peer, &parts.method, control, body).await.map(Either::Left);
         }
         if console::owns(path) {
             return self.console.answer(&peer, parts, body).await.map(Either::Left);

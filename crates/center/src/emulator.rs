@@ -15,7 +15,7 @@ use crate::{
     clock::SystemClock,
     gateway::{Fault, Faults},
     heartbeats::Heartbeats,
-    http::{json as reply, read_body},
+    http::{Peer, json as reply},
     identity::{Identities, Lookup, NewKey},
 };
 
@@ -47,11 +47,17 @@ pub(crate) struct Emulator {
 
 impl Emulator {
     /// Performs a control, named by what follows `/_landfall/`.
-    pub(crate) async fn control(&self, method: &Method, name: &str, body: Incoming) -> Response<Full<Bytes>> {
+    pub(crate) async fn control(
+        &self,
+        peer: &Peer,
+        method: &Method,
+        name: &str,
+        body: Incoming,
+    ) -> Response<Full<Bytes>> {
         if method != Method::POST {
             return refusal(StatusCode::METHOD_NOT_ALLOWED, "controls take POST");
         }
-        let Ok(body) = read_body(body, 64 << 10).await else {
+        let Ok(body) = peer.bodies.read(body, 64 << 10).await else {
             return refusal(StatusCode::BAD_REQUEST, "the body could not be read");
         };
         match name {

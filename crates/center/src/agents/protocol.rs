@@ -26,7 +26,7 @@ use crate::{
     conductor::Conductor,
     guard::Guard,
     heartbeats::Heartbeats,
-    http::{BodyError, Peer, Serve, json, read_body},
+    http::{BodyError, Peer, Serve, json},
     metrics::Metrics,
     probes::Probes,
     receivers::{Desk, RunKey},
@@ -257,7 +257,7 @@ impl Serve for AgentService {
             }
             return self.installer.answer(&path);
         }
-        let answer = match read_body(body, MAX_BODY).await {
+        let answer = match peer.bodies.read(body, MAX_BODY).await {
             Err(reason) => Err(unread(reason)),
             Ok(body) => match (&parts.method, path.as_str()) {
                 (&Method::POST, CHECK) => self.check(&peer, &body).await,

@@ -32,7 +32,7 @@ use super::{
 use crate::{
     api_service::Api,
     clock::{SystemClock, SystemRandom},
-    http::{Peer, read_body},
+    http::Peer,
 };
 
 /// Largest body that asks for a call, in bytes: what the gateway takes, and its quotes.
@@ -104,12 +104,14 @@ impl Console {
         check_json(&parts.headers)?;
         // Who is nobody is told before a body is read; whether the call counts as a use is known after.
         self.proven_session(&parts.headers, true).await?;
-        let body = read_body(body, MAX_BODY).await.map_err(super::unread)?;
+        let body = peer.bodies.read(body, MAX_BODY).await.map_err(super::unread)?;
         let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| {
             Refusal::malformed(
                 r#"Send {"Version":…,"Action":…,"Parameters":{name: text},"Scheme":"V3"|"V1","Method":"POST"|"GET","Detail":false,"Background":false} as JSON."#,
             )
         })?;
+        // The call takes room of its own, and must not wait for what this body has.
+        drop(body);
         let signed_in = self.proven_session(&parts.headers, wanted.background).await?;
         let Ok(_place) = self.calls.clone().try_acquire_owned() else {
             let message = "Too many calls of the console are running. Try again in a moment.";

@@ -17,10 +17,7 @@ use super::{
     sessions::{Holder, IDLE, Session},
     trail::Happened,
 };
-use crate::{
-    http::{Peer, read_body},
-    identity::Identity,
-};
+use crate::{http::Peer, identity::Identity};
 
 /// Largest body of a sign-in, in bytes.
 const MAX_BODY: usize = 4 << 10;
@@ -74,7 +71,7 @@ impl Console {
             let message = "Too many sign-ins failed from this address. Wait a minute.";
             Refusal::new(StatusCode::TOO_MANY_REQUESTS, "Throttling", message).after(seconds)
         })?;
-        let body = read_body(body, MAX_BODY).await.map_err(super::unread)?;
+        let body = peer.bodies.read(body, MAX_BODY).await.map_err(super::unread)?;
         let credentials = serde_json::from_slice(&body).map_err(|_| {
             Refusal::malformed(r#"Send {"Token":…} or {"AccessKeyId":…,"AccessKeySecret":…} as JSON."#)
         })?;

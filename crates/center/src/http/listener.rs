@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{Peer, Serve, bodies::Bodied};
+use super::{BodyRoom, Peer, Serve, bodies::Bodied};
 use crate::tls::fingerprint;
 
 /// What one listener allows its clients.
@@ -82,6 +82,7 @@ impl Listener {
     /// Serves until `stop` says true; then lets running requests finish within the bound.
     pub(crate) async fn serve<S: Serve>(self, service: Arc<S>, mut stop: watch::Receiver<bool>) {
         let room = Arc::new(Semaphore::new(self.bounds.connections));
+        let bodies = BodyRoom::default();
         let mut connections = JoinSet::new();
         loop {
             let permit = tokio::select! {
@@ -106,8 +107,9 @@ impl Listener {
                 }
             };
             let (tls, bounds, service, stop) = (self.tls.clone(), self.bounds, service.clone(), stop.clone());
+            let peer = Peer { address, secure: tls.is_some(), agent: None, bodies: bodies.clone() };
             connections.spawn(async move {
-                connection(stream, address, tls, bounds, service, stop).await;
+                connection(stream, peer, tls, bounds, service, stop).await;
                 drop(permit);
             });
         }
@@ -129,7 +131,7 @@ fn is_of_client(error: &io::Error) -> bool {
 async fn relief(connections: &mut JoinSet<()>) {
     let ended = async {
         if connections.join_next().await.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     };
     let _ = tokio::time::timeout(RELIEF, ended).await;
@@ -148,7 +150,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 async fn connection<S: Serve>(
     stream: TcpStream,
-    address: SocketAddr,
+    peer: Peer,
     tls: Option<TlsAcceptor>,
     bounds: Bounds,
     service: Arc<S>,
@@ -156,17 +158,16 @@ async fn connection<S: Serve>(
 ) {
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        let peer = Peer { address, secure: false, agent: None };
         return exchange(stream, peer, bounds, service, stop).await;
     };
     match tokio::time::timeout(bounds.handshake, Box::pin(tls.accept(stream))).await {
         Ok(Ok(stream)) => {
             let certificates = stream.get_ref().1.peer_certificates();
             let agent = certificates.and_then(|chain| chain.first()).and_then(fingerprint);
-            exchange(stream, Peer { address, secure: true, agent }, bounds, service, stop).await;
+            exchange(stream, Peer { agent, ..peer }, bounds, service, stop).await;
         }
-        Ok(Err(error)) => tracing::debug!(%address, %error, "TLS handshake failed"),
-        Err(_) => tracing::debug!(%address, "TLS handshake took too long"),
+        Ok(Err(error)) => tracing::debug!(address = %peer.address, %error, "TLS handshake failed"),
+        Err(_) => tracing::debug!(address = %peer.address, "TLS handshake took too long"),
     }
 }
 

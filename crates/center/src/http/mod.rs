@@ -6,7 +6,7 @@ mod bodies;
 mod body;
 mod listener;
 
-pub(crate) use body::{BodyError, read_body};
+pub(crate) use body::{BodyError, BodyRoom};
 pub(crate) use listener::{Bounds, ListenError, Listener};
 
 use std::{error::Error, net::SocketAddr, sync::Arc};
@@ -26,6 +26,8 @@ pub(crate) struct Peer {
     pub secure: bool,
     /// The key that it proved to hold.
     pub agent: Option<KeyFingerprint>,
+    /// Where the bodies it sends have their room.
+    pub bodies: BodyRoom,
 }
 
 /// Answers requests.
