@@ -1,8 +1,11 @@
 //! The emulator's controls.
 
-use center::server::{Config, Running, StartError};
+use center::{
+    clock::SystemClock,
+    server::{Config, Running, StartError},
+};
 
-use crate::harness::{Center, config};
+use crate::harness::{Center, config, identities_by};
 
 #[tokio::test]
 async fn a_reset_leaves_nothing_to_see() {
@@ -24,6 +27,36 @@ async fn moving_the_clock_expires_codes() {
     center.advance(30 * 86_400).await;
     let listed = center.call("ListAccessTokens", &[("Status", "expired")]).await.ok();
     assert_eq!(listed["TotalCount"], 1);
+}
+
+#[tokio::test]
+async fn an_emulator_whose_clock_was_moved_starts_again_with_the_right_time() {
+    let center = Center::start_emulator().await;
+    center.advance(40 * 86_400).await;
+    let (ahead, _) = center.code(&[("TimeToLiveInDays", "30")]).await;
+    let Center { running, directory, key } = center;
+    running.stop().await;
+    let again = Config { emulator: true, ..config(directory.path()) };
+    let center = Center::again(Running::start(again).await.unwrap(), directory, key);
+    let code = center.call("ListAccessTokens", &[("AccessTokenId.1", &ahead)]).await.ok();
+    assert_eq!(code["TotalCount"], 1);
+    let now = center.post("/_landfall/clock", r#"{"advance":"0s"}"#).await.ok()["now"].to_string();
+    let created = code["AccessTokens"]["AccessToken"][0]["CreationTime"].to_string();
+    assert!(now < created, "{now} {created}");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_stops_a_real_center() {
+    let Center { running, directory, .. } = Center::start().await;
+    running.stop().await;
+    let ahead = SystemClock::default();
+    ahead.advance(3_600);
+    let identities = identities_by(&config(directory.path()), ahead).await;
+    let account = identities.accounts().await.unwrap()[0].id;
+    identities.create_key(account, None).await.unwrap();
+    drop(identities);
+    let refused = Running::start(config(directory.path())).await.err().unwrap();
+    assert!(matches!(refused, StartError::ClockSetBack { .. }), "{refused}");
 }
 
 #[tokio::test]

@@ -185,10 +185,15 @@ impl Center {
 
 /// The same for any center's places.
 pub(crate) async fn identities(config: &Config) -> Identities {
+    identities_by(config, SystemClock::default()).await
+}
+
+/// The same by another clock.
+pub(crate) async fn identities_by(config: &Config, clock: SystemClock) -> Identities {
     let database = Database::open(&config.database, Options::default()).unwrap();
     let keyring = Arc::new(open_keyring(&database, &config.master_key).await.unwrap());
     let vault = Arc::new(Vault::new(database.clone(), config.master_key.clone(), keyring));
-    Identities::new(database, vault, Arc::new(SystemClock::default()))
+    Identities::new(database, vault, Arc::new(clock))
 }
 
 impl From<&NewKey> for Key {
