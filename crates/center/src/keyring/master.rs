@@ -67,8 +67,15 @@ impl MasterKeySource {
                     if *generate && error.kind() == io::ErrorKind::NotFound =>
                 {
                     let key = MasterKey::generate(random)?;
-                    key.write_new(path)?;
-                    Ok(key)
+                    match key.write_new(path) {
+                        // Another center that starts now was first; its key is as good.
+                        Err(MasterKeyError::File { error, .. })
+                            if error.kind() == io::ErrorKind::AlreadyExists =>
+                        {
+                            MasterKey::read(path)
+                        }
+                        written => written.map(|()| key),
+                    }
                 }
                 read => read,
             },
@@ -93,16 +100,32 @@ impl MasterKey {
         Self::parse(&text, &path.display().to_string())
     }
 
-    /// Writes the key to a new file with mode 0600, and makes the file durable.
+    /// Writes the key to a new file with mode 0600, and makes the file durable. The file is there whole or not at all,
+    /// and never takes the place of another: a crash leaves no half of a key, and no key is lost to a newer one.
     pub fn write_new(&self, path: &Path) -> Result<(), MasterKeyError> {
-        let write = || -> io::Result<()> {
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-            file.write_all(Zeroizing::new(hex::encode(*self.0)).as_bytes())?;
-            file.write_all(b"\n")?;
-            file.sync_all()?;
-            sync_directory(path)
-        };
-        write().map_err(|error| MasterKeyError::File { path: path.to_owned(), error })
+        self.write_beside(path).map_err(|error| MasterKeyError::File { path: path.to_owned(), error })
+    }
+
+    fn write_beside(&self, path: &Path) -> io::Result<()> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = PathBuf::from(name);
+        // What an earlier process of this number left, before it was done.
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let written = self.write_to(&part).and_then(|()| fs::hard_link(&part, path));
+        fs::remove_file(&part)?;
+        written?;
+        sync_directory(path)
+    }
+
+    fn write_to(&self, path: &Path) -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(Zeroizing::new(hex::encode(*self.0)).as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()
     }
 
     /// A name for the key that does not help to find it: the start of a digest.
@@ -152,6 +175,27 @@ mod tests {
 
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(source(true).load(&SystemRandom), Err(MasterKeyError::Exposed { mode: 0o640, .. })));
+    }
+
+    #[test]
+    fn a_key_file_is_whole_and_takes_no_others_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("master.key");
+        let names = || {
+            let entries = fs::read_dir(directory.path()).unwrap();
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+        };
+        let first = MasterKey::generate(&SystemRandom).unwrap();
+        // As a crash leaves it: a part of a key under the name that is written to before.
+        let left = directory.path().join(format!("master.key.{}.part", std::process::id()));
+        fs::write(&left, "5a5a").unwrap();
+        first.write_new(&path).unwrap();
+        let error = MasterKey::generate(&SystemRandom).unwrap().write_new(&path).unwrap_err();
+        assert!(
+            matches!(&error, MasterKeyError::File { error, .. } if error.kind() == io::ErrorKind::AlreadyExists)
+        );
+        assert_eq!(MasterKey::read(&path).unwrap().id(), first.id());
+        assert_eq!(names(), ["master.key"]);
     }
 
     #[test]
