@@ -15,7 +15,7 @@ export interface AgentEndpoint {
 export function installCommand(endpoint: AgentEndpoint, id: string, code: string): string | undefined {
   const address = endpoint.Addresses[0];
   if (address === undefined || !endpoint.HandsOutAgent) return undefined;
-  return `curl -fsSk --pinnedpubkey '${endpoint.TlsKeyPin}' https://${address}/install.sh | LANDFALL_TOKEN_CODE=${code} sh -s -- --token-id ${id}`;
+  return `script=$(curl -fsSk --pinnedpubkey '${endpoint.TlsKeyPin}' https://${address}/install.sh) && LANDFALL_TOKEN_CODE=${code} sh -c "$script" sh --token-id ${id}`;
 }
 
 /** Imports a server that has the agent. */

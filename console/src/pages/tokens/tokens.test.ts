@@ -114,7 +114,7 @@ describe('the commands for a server', () => {
 
   it('carry the code in the environment and pin the center', () => {
     expect(installCommand(endpoint, 'at-1', 'CODE')).toBe(
-      "curl -fsSk --pinnedpubkey 'sha256//cd=' https://10.0.0.1:8621/install.sh | LANDFALL_TOKEN_CODE=CODE sh -s -- --token-id at-1",
+      `script=$(curl -fsSk --pinnedpubkey 'sha256//cd=' https://10.0.0.1:8621/install.sh) && LANDFALL_TOKEN_CODE=CODE sh -c "$script" sh --token-id at-1`,
     );
     expect(importCommand(endpoint, 'at-1', 'CODE')).toBe(
       'LANDFALL_TOKEN_CODE=CODE landfall-agent import --server https://10.0.0.1:8621 --ca-fingerprint sha256:ab --token-id at-1',

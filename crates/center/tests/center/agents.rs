@@ -264,4 +264,18 @@ async fn the_installer_is_pinned_and_carries_no_code() {
         assert!(!script.contains(placeholder), "{placeholder} is not filled");
     }
     assert_eq!(agent.send(&center, get("/landfall-agent")).await.ok(), json!("the agent's file"));
+    // Cut off anywhere before its last line, it runs nothing.
+    let last = script.trim_end().rfind('\n').unwrap();
+    let cuts = script.char_indices().map(|(at, _)| at).filter(|at| *at <= last).step_by(40).chain([last]);
+    for cut in cuts {
+        let mut run = std::process::Command::new("/bin/sh");
+        let part = script[..cut].replace("landfall install:", "ran");
+        run.args(["-c", &part]).env_clear().env("PATH", "/nowhere");
+        let said = String::from_utf8(run.output().unwrap().stderr).unwrap();
+        let ran = ["ran", "id: not", "uname: not", "mkdir: not", "mktemp: not", "curl: not", "mv: not"];
+        assert!(!ran.iter().any(|trace| said.contains(trace)), "cut at {cut}: {said}");
+    }
+    let mut whole = std::process::Command::new("/bin/sh");
+    let ran = whole.args(["-c", script]).env_clear().env("PATH", "/nowhere").output().unwrap();
+    assert_eq!(ran.status.code(), Some(1), "and whole it does");
 }

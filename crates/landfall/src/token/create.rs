@@ -116,12 +116,13 @@ fn text(said: &NewCode<'_>, expires: Timestamp, screen: Screen) -> String {
 }
 
 /// The code travels in the environment: arguments can be read by every user of the source. `-k` because the pin, not
-/// a public authority, says who the center is.
+/// a public authority, says who the center is. Fetched first and run after: a pipe would end well when the pin does
+/// not fit, and run what came of a script whose rest got lost.
 fn install_command(endpoint: &GetAgentEndpointResponse, id: &str, code: &str) -> Option<String> {
     let address = endpoint.addresses.items.first().filter(|_| endpoint.hands_out_agent)?;
     let pin = &endpoint.tls_key_pin;
     Some(format!(
-        "curl -fsSk --pinnedpubkey '{pin}' https://{address}/install.sh | LANDFALL_TOKEN_CODE={code} sh -s -- --token-id {id}"
+        "script=$(curl -fsSk --pinnedpubkey '{pin}' https://{address}/install.sh) && LANDFALL_TOKEN_CODE={code} sh -c \"$script\" sh --token-id {id}"
     ))
 }
 

@@ -8,7 +8,7 @@ use crate::{
 #[test]
 fn a_code_is_shown_once_with_what_to_paste() {
     let bench = Bench::with(None, Some(env!("CARGO_BIN_EXE_landfall").into()));
-    assert_told!(bench.session(&["token create --name wave-1 --count 2 --ttl-days 7", "token list"]), @r"
+    assert_told!(bench.session(&["token create --name wave-1 --count 2 --ttl-days 7", "token list"]), @r#"
     $ landfall token create --name wave-1 --count 2 --ttl-days 7
     Id  at-ID
     Code  CODE
@@ -16,7 +16,7 @@ fn a_code_is_shown_once_with_what_to_paste() {
     Expires  TIME (HINT)
 
     On a source, as root:
-      curl -fsSk --pinnedpubkey 'sha256//PIN' https://127.0.0.1:PORT/install.sh | LANDFALL_TOKEN_CODE=CODE sh -s -- --token-id at-ID
+      script=$(curl -fsSk --pinnedpubkey 'sha256//PIN' https://127.0.0.1:PORT/install.sh) && LANDFALL_TOKEN_CODE=CODE sh -c "$script" sh --token-id at-ID
 
     On a source that has landfall-agent, as root:
       LANDFALL_TOKEN_CODE=CODE landfall-agent import --server https://127.0.0.1:PORT --ca-fingerprint sha256:HEX --token-id at-ID
@@ -25,7 +25,58 @@ fn a_code_is_shown_once_with_what_to_paste() {
     $ landfall token list
     ID  NAME  STATUS  USED  EXPIRES
     at-ID  wave-1  activated  0/2  TIME (HINT)
-    ");
+    "#);
+}
+
+/// Runs what is printed to be pasted, as root would, with an agent that ends with its number of arguments.
+fn pasted(bench: &Bench, altered: impl Fn(&str) -> String) -> (i32, bool, String) {
+    let made = bench.json(&["token", "create", "--count", "1", "--output", "json"]);
+    let line = altered(made["InstallCommand"].as_str().unwrap());
+    let prefix = tempfile::tempdir_in(bench.path()).unwrap();
+    let programs = prefix.path().join("programs");
+    std::fs::create_dir(&programs).unwrap();
+    executable(&programs.join("id"), "#!/bin/sh\necho 0\n");
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let done = std::process::Command::new("sh")
+        .args(["-c", &line])
+        .env_clear()
+        .env("PATH", path)
+        .env("LANDFALL_PREFIX", prefix.path())
+        .env("LANDFALL_NO_SERVICE", "1")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    let code = made["AccessTokenCode"].as_str().unwrap();
+    assert!(!said.contains(code), "{said}");
+    (done.status.code().unwrap(), prefix.path().join("bin/landfall-agent").exists(), said)
+}
+
+fn executable(path: &std::path::Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn what_is_pasted_ends_as_the_agent_does_and_badly_when_nothing_was_run() {
+    let files = tempfile::tempdir().unwrap();
+    let agent = files.path().join("agent");
+    executable(
+        &agent,
+        "#!/bin/sh\n[ \"$1 $2\" = 'import --token-id' ] && [ -n \"$LANDFALL_TOKEN_CODE\" ] || exit 99\nexit $(($# - 3))\n",
+    );
+    let bench = Bench::with(None, Some(agent));
+    let (code, installed, said) = pasted(&bench, str::to_owned);
+    assert_eq!((code, installed), (0, true), "{said}");
+    let (code, installed, said) = pasted(&bench, |line| format!("{line} --name 'web 01'"));
+    assert_eq!((code, installed), (2, true), "the agent's own code: {said}");
+    let (code, installed, said) = pasted(&bench, |line| {
+        let (before, rest) = line.split_once("sha256//").unwrap();
+        format!("{before}sha256//{}={}", "A".repeat(43), rest.split_once('=').unwrap().1)
+    });
+    assert_eq!((code, installed), (90, false), "curl's code for a pin that does not fit: {said}");
+    let (code, installed, said) = pasted(&bench, |line| line.replace("/install.sh", "/nothing.sh"));
+    assert_eq!((code, installed), (22, false), "curl's code for what is not there: {said}");
 }
 
 #[test]
@@ -55,7 +106,7 @@ fn json_is_for_programs_and_holds_the_same() {
       "AccessTokenCode": "CODE",
       "Count": 1,
       "ExpirationTime": "TIME",
-      "InstallCommand": "curl -fsSk --pinnedpubkey 'sha256//PIN' https://127.0.0.1:PORT/install.sh | LANDFALL_TOKEN_CODE=CODE sh -s -- --token-id at-ID",
+      "InstallCommand": "script=$(curl -fsSk --pinnedpubkey 'sha256//PIN' https://127.0.0.1:PORT/install.sh) && LANDFALL_TOKEN_CODE=CODE sh -c \"$script\" sh --token-id at-ID",
       "ImportCommand": "LANDFALL_TOKEN_CODE=CODE landfall-agent import --server https://127.0.0.1:PORT --ca-fingerprint sha256:HEX --token-id at-ID"
     }
     | The code is shown this once; the center keeps no copy of it. Whoever has it can import 1 server until it expires, or until: landfall token disable at-ID
