@@ -107,8 +107,14 @@ pub(crate) fn service(state_dir: &Path, invoked_as: &str) -> Said {
     let arguments: Vec<&str> = invoked_as.split(' ').skip(1).collect();
     let executable =
         std::env::current_exe().unwrap_or_else(|_| PathBuf::from("/usr/local/bin/landfall-agent"));
-    let said = "install it: write this to /etc/systemd/system/landfall-agent.service, then run\n  systemctl daemon-reload && systemctl enable --now landfall-agent\n";
-    Said { data: service::unit(&executable, &arguments, &absolute_path(state_dir)), aside: said.to_owned() }
+    let mut said = "install it: write this to /etc/systemd/system/landfall-agent.service, then run\n  systemctl daemon-reload && systemctl enable --now landfall-agent\n".to_owned();
+    let variables: Vec<(&str, String)> =
+        service::KEPT.into_iter().filter_map(|name| Some((name, std::env::var(name).ok()?))).collect();
+    if variables.iter().any(|(_, value)| value.contains('@')) {
+        said.push_str("note: the proxy's password is in it, and everybody on this machine can read a unit's environment\n");
+    }
+    let data = service::unit(&executable, &arguments, &absolute_path(state_dir), &variables);
+    Said { data, aside: said }
 }
 
 /// Tells the versions.
