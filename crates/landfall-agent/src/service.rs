@@ -28,8 +28,9 @@ pub(crate) fn unit(
     let command: Vec<String> = words.map(|word| quoted(&word)).collect();
     // A line break would end the line and begin a setting; no proxy has one in its name.
     let plain = variables.iter().filter(|(_, value)| !value.chars().any(char::is_control));
-    let environment: String =
-        plain.map(|(name, value)| format!("Environment={}\n", assigned(name, value))).collect();
+    let environment: String = plain
+        .flat_map(|(name, value)| ["Environment=".to_owned(), assigned(name, value), "\n".to_owned()])
+        .collect();
     format!(
         "\
 [Unit]
