@@ -12,7 +12,7 @@ use crate::{
     clock::SystemClock,
     console::{self, Console},
     emulator::Emulator,
-    events::{self, Body, Events},
+    events::{self, Body, Events, Follower},
     gateway::Center,
     http::{BodyError, Peer, Serve},
     probes::Probes,
@@ -99,6 +99,27 @@ impl ApiService {
     }
 }
 
+impl ApiService {
+    /// Opens a stream of events.
+    async fn follow(&self, peer: Arc<Peer>, parts: &http::request::Parts) -> Response<Body> {
+        let api = self.api.clone();
+        let allowed = move |follower: Follower| {
+            let (api, peer) = (api.clone(), peer.clone());
+            async move {
+                let address = peer.address.ip().to_canonical();
+                api.gateway.backend().may_follow(&follower, address, peer.secure).await
+            }
+        };
+        let opened = self.events.open(parts.uri.query().unwrap_or_default(), allowed).await;
+        opened.unwrap_or_else(|error| enveloped(&error, &parts.headers).map(Full::new).map(Either::Left))
+    }
+}
+
+/// A refusal beside the API, in the API's own envelope.
+fn enveloped(error: &ApiError, headers: &HeaderMap) -> Response<Bytes> {
+    error_response(error, &context(&request_id().unwrap_or_default(), headers, Format::Json))
+}
+
 impl Serve for ApiService {
     type Body = Body;
 
@@ -111,12 +132,14 @@ impl Serve for ApiService {
             return response.map(Either::Left);
         }
         if parts.method == Method::GET && path == events::PATH {
-            return self.events.open(parts.uri.query().unwrap_or_default());
+            return self.follow(peer, &parts).await;
         }
         if let Some(emulator) = &self.emulator
             && let Some(control) = path.strip_prefix("/_landfall/")
         {
-            return emulator.control(&peer, &parts.method, control, body).await.map(Either::Left);
+            let performed = emulator.control(&peer, &parts.method, control, body).await;
+            let reply = performed.unwrap_or_else(|error| enveloped(&error, &parts.headers).map(Full::new));
+            return reply.map(Either::Left);
         }
         if console::owns(path) {
             return self.console.answer(&peer, parts, body).await.map(Either::Left);

@@ -1,11 +1,12 @@
 //! The controls of `--dev`: reset, clock, faults. They exist on a loopback listener only and need no signature.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use pop::ApiError;
 use serde::Deserialize;
 use serde_json::json;
 use smc::{Timestamp, ports::Clock};
@@ -53,36 +54,36 @@ impl Emulator {
         method: &Method,
         name: &str,
         body: Incoming,
-    ) -> Response<Full<Bytes>> {
+    ) -> Result<Response<Full<Bytes>>, ApiError> {
         if method != Method::POST {
-            return refusal(StatusCode::METHOD_NOT_ALLOWED, "controls take POST");
+            return Err(refusal(405, "UnsupportedHTTPMethod", "Controls take POST."));
         }
         let Ok(body) = peer.bodies.read(body, 64 << 10).await else {
-            return refusal(StatusCode::BAD_REQUEST, "the body could not be read");
+            return Err(refusal(400, "InvalidRequest", "The body could not be read."));
         };
         match name {
             "reset" => self.reset().await,
             "clock" => self.move_clock(&body),
             "faults" => self.add_fault(&body),
-            _ => refusal(StatusCode::NOT_FOUND, "there are the controls reset, clock and faults"),
+            _ => Err(refusal(404, "InvalidApi.NotFound", "There are the controls reset, clock and faults.")),
         }
     }
 
     /// Starts anew: the key gets an account in which nothing ever happened. What the account before had is
     /// removed but for its audit trail, which nothing can remove and nobody can see any more.
-    async fn reset(&self) -> Response<Full<Bytes>> {
+    async fn reset(&self) -> Result<Response<Full<Bytes>>, ApiError> {
         if let Err(error) = self.identities.renew_account(&NewKey::emulator()).await {
-            return refusal(StatusCode::SERVICE_UNAVAILABLE, &error.to_string());
+            return Err(refusal(503, "ServiceUnavailable", error.to_string()));
         }
         self.lookup.forget();
         self.heartbeats.take();
         self.known.forget();
         self.faults.clear();
         self.clock.reset();
-        self.now()
+        Ok(self.now())
     }
 
-    fn move_clock(&self, body: &[u8]) -> Response<Full<Bytes>> {
+    fn move_clock(&self, body: &[u8]) -> Result<Response<Full<Bytes>>, ApiError> {
         let wanted = serde_json::from_slice::<Move>(body);
         let moved = match &wanted {
             Ok(Move::Advance(text)) => seconds(text).map(|seconds| self.clock.advance(seconds)),
@@ -90,27 +91,29 @@ impl Emulator {
             Err(_) => None,
         };
         match moved {
-            Some(()) => self.now(),
-            None => refusal(
-                StatusCode::BAD_REQUEST,
-                r#"send {"advance":"31d"} (s, m, h, d) or {"set":"2026-01-01T00:00:00Z"}"#,
-            ),
+            Some(()) => Ok(self.now()),
+            None => Err(refusal(
+                400,
+                "InvalidRequest",
+                r#"Send {"advance":"31d"} (s, m, h, d) or {"set":"2026-01-01T00:00:00Z"}."#,
+            )),
         }
     }
 
-    fn add_fault(&self, body: &[u8]) -> Response<Full<Bytes>> {
+    fn add_fault(&self, body: &[u8]) -> Result<Response<Full<Bytes>>, ApiError> {
         let added = match serde_json::from_slice::<Fault>(body) {
             Ok(fault) => self.faults.add(fault).map_err(str::to_owned),
             Err(error) => Err(error.to_string()),
         };
         match added {
-            Ok(()) => reply(StatusCode::OK, &json!({})),
-            Err(reason) => refusal(
-                StatusCode::BAD_REQUEST,
-                &format!(
-                    r#"{reason}; send such as {{"operation":"CreateAccessToken","status":503,"code":"ServiceUnavailable","times":3}}"#
+            Ok(()) => Ok(reply(StatusCode::OK, &json!({}))),
+            Err(reason) => Err(refusal(
+                400,
+                "InvalidRequest",
+                format!(
+                    r#"{reason}; send such as {{"operation":"CreateAccessToken","status":503,"code":"ServiceUnavailable","times":3}}."#
                 ),
-            ),
+            )),
         }
     }
 
@@ -119,8 +122,8 @@ impl Emulator {
     }
 }
 
-fn refusal(status: StatusCode, message: &str) -> Response<Full<Bytes>> {
-    reply(status, &json!({ "error": message }))
+fn refusal(status: u16, code: &'static str, message: impl Into<Cow<'static, str>>) -> ApiError {
+    ApiError::new(status, code, message)
 }
 
 /// Reads a time such as `31d`.

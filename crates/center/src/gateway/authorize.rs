@@ -3,18 +3,50 @@
 //! The contract says which resources a call is about, and that depends on its parameters; so their form is
 //! checked first, which tells a caller nothing that the public documentation does not.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use pop::{ApiError, Call};
+use pop::{ApiError, Backend, Call};
 use ram::{AccountId, Action, Arn, Context, Decision, Request, Resource};
 use smc::{JobId, SourceId, Timestamp, ports::Clock};
-use smc_model::Operation;
+use smc_model::{Operation, Request as _, generated::landfall::FollowReplicationJobsRequest};
 use time::OffsetDateTime;
 
 use super::{Center, refusal};
-use crate::identity::Identity;
+use crate::{clock::SystemClock, events::Follower, identity::Identity};
 
 impl Center {
+    /// Whether whoever got a ticket for the news may follow them now, from this address: their key or session, and their
+    /// policies, are looked at as if they asked for another.
+    pub(crate) async fn may_follow(
+        &self,
+        follower: &Follower,
+        peer: IpAddr,
+        secure: bool,
+    ) -> Result<(), ApiError> {
+        let key = self.find_key(&follower.access_key_id).await?.ok_or_else(ApiError::access_key_not_found)?;
+        if !key.active {
+            return Err(ApiError::access_key_inactive());
+        }
+        // An emulator that is reset gives its key another account.
+        if key.principal.principal.account() != follower.account {
+            return Err(ApiError::access_key_not_found());
+        }
+        let operation = FollowReplicationJobsRequest::OPERATION;
+        let call = Call {
+            operation,
+            action: operation.name.to_owned(),
+            params: Vec::new(),
+            principal: Arc::new(key.principal),
+            access_key_id: follower.access_key_id.clone(),
+            peer,
+            secure,
+            now: SystemClock::unmoved().unix(),
+            request_id: String::new(),
+            user_agent: None,
+        };
+        self.authorize(&call).await
+    }
+
     pub(super) async fn authorize(
         &self,
         call: &Call<&'static Operation, Arc<Identity>>,

@@ -26,7 +26,7 @@ use crate::{
     conductor::Conductor,
     console,
     endpoint::AgentEndpoint,
-    events::{self, Events},
+    events::{self, Events, Follower},
     identity::{Identities, Identity, KeyUses, Lookup},
     metrics::Metrics,
 };
@@ -82,7 +82,9 @@ impl Center {
             }));
         }
         if call.operation.name == FollowReplicationJobsRequest::OPERATION.name {
-            let ticket = self.parts.events.ticket(identity.principal.account());
+            let account = identity.principal.account();
+            let follower = Follower { account, access_key_id: call.access_key_id.clone() };
+            let ticket = self.parts.events.ticket(follower);
             let ticket = ticket.map_err(|_| ApiError::internal_error())?;
             let ticket = ticket.ok_or_else(ApiError::service_unavailable)?;
             return Ok(json!({

@@ -7,7 +7,7 @@ use crate::harness::{Center, Key};
 const ANYTHING: &str = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// Makes a user with policies and a key, all through the API.
-async fn user(center: &Center, name: &str, policies: &[&str]) -> Key {
+pub(crate) async fn user(center: &Center, name: &str, policies: &[&str]) -> Key {
     center.call("CreateUser", &[("UserName", name)]).await.ok();
     for policy in policies {
         center.call("AttachPolicyToUser", &[("UserName", name), ("PolicyName", policy)]).await.ok();

@@ -158,6 +158,12 @@ impl Center {
         answer(exchange(stream, request).await).await
     }
 
+    /// Opens a path of the API listener and gives the answer before its body.
+    pub(crate) async fn open(&self, path: &str) -> Response<hyper::body::Incoming> {
+        let request = Request::get(path).header("host", "localhost").body(Full::new(Bytes::new())).unwrap();
+        exchange(TcpStream::connect(self.running.api_address).await.unwrap(), request).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
         let request =
             Request::post(path).header("host", "localhost").body(Full::new(Bytes::from(body.to_owned())));

@@ -10,7 +10,7 @@ use crate::{
     harness::{Agent, Answer, Center, Key, random_machine},
 };
 
-async fn source(center: &Center) -> String {
+pub(crate) async fn source(center: &Center) -> String {
     let code = center.code(&[]).await;
     let imported = import(center, &Agent::new(), &code, &random_machine()).await.ok();
     imported["source_id"].as_str().unwrap().to_owned()
@@ -21,7 +21,7 @@ async fn create(center: &Center, source: &str, more: &[(&str, &str)]) -> Answer 
     center.call("CreateReplicationJob", &params).await
 }
 
-async fn job(center: &Center, source: &str, more: &[(&str, &str)]) -> String {
+pub(crate) async fn job(center: &Center, source: &str, more: &[(&str, &str)]) -> String {
     create(center, source, more).await.ok()["JobId"].as_str().unwrap().to_owned()
 }
 

@@ -7,6 +7,7 @@ mod agents;
 mod codes;
 mod copies;
 mod emulator;
+mod events;
 mod gateway;
 mod harness;
 mod identities;
