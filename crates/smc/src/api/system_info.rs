@@ -8,8 +8,9 @@ use crate::source::Inventory;
 
 const GIB: f64 = 1_073_741_824.0;
 
-/// Longest of the texts that come from the machine, so that the whole stays below 1 KiB.
-const LONGEST: usize = 128;
+/// Longest of the texts that come from the machine, in bytes as they are written in JSON: both leave half of the
+/// 1 KiB to the rest.
+const LONGEST: usize = 256;
 
 #[derive(Serialize)]
 struct SystemInfo<'a> {
@@ -43,7 +44,7 @@ pub(super) fn system_info(inventory: &Inventory) -> String {
         ipv6: first(|address| address.is_ipv6()),
         cores: inventory.cpu.count.to_string(),
         cpu_info: cut(&inventory.cpu.model),
-        cpu_usage: format!("{:.2}", inventory.cpu.usage_percent),
+        cpu_usage: format!("{:.2}", inventory.cpu.usage_percent.clamp(0.0, 100.0)),
         memory: format!("{:.2}", total / GIB),
         memory_usage: format!("{used:.2}"),
     };
@@ -51,18 +52,54 @@ pub(super) fn system_info(inventory: &Inventory) -> String {
 }
 
 fn cut(text: &str) -> &str {
-    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end])
+    let mut written = 0;
+    let over = |(_, character): &(usize, char)| {
+        written += length_in_json(*character);
+        written > LONGEST
+    };
+    text.char_indices().find(over).map_or(text, |(end, _)| &text[..end])
+}
+
+/// How many bytes JSON takes for a character: some are escaped.
+fn length_in_json(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        other => other.len_utf8(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::system_info;
     use crate::source::Inventory;
+
+    proptest! {
+        #[test]
+        fn whatever_a_machine_says_of_itself_fits_the_contract(
+            hostname in "(?s).{0,1200}", model in "(?s).{0,1200}", total: u64, available: u64, usage: f32, count: u32,
+            address: [u8; 16],
+        ) {
+            let mut inventory = Inventory { hostname: hostname.clone(), ..Inventory::default() };
+            inventory.cpu.model.clone_from(&model);
+            inventory.cpu.count = count;
+            inventory.cpu.usage_percent = usage;
+            inventory.memory.total_bytes = total;
+            inventory.memory.available_bytes = available;
+            inventory.addresses = vec![[255, 254, 253, 252].into(), address.into()];
+            let text = system_info(&inventory);
+            prop_assert!(text.len() <= 1024, "{} bytes", text.len());
+            let read: std::collections::BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+            prop_assert!(hostname.starts_with(&read["hostname"]) && model.starts_with(&read["cpu_info"]));
+        }
+    }
 
     #[test]
     fn every_value_is_a_text_and_the_whole_is_short() {
         let mut inventory = Inventory { hostname: "h".repeat(1024), ..Inventory::default() };
-        inventory.cpu.model = "\"".repeat(1024);
+        inventory.cpu.model = "\u{1}\"主".repeat(1024);
         inventory.memory.total_bytes = 8 << 30;
         inventory.memory.available_bytes = 6 << 30;
         let text = system_info(&inventory);
