@@ -9,8 +9,9 @@ export default mergeConfig(
       include: ['tests/**/*.e2e.ts'],
       environment: 'node',
       fileParallelism: false,
-      testTimeout: 60_000,
-      hookTimeout: 120_000,
+      testTimeout: 180_000,
+      hookTimeout: 180_000,
+      expect: { poll: { timeout: 45_000, interval: 100 } },
     },
   }),
 );

@@ -1,6 +1,6 @@
 // A real center, a real agent and a real browser for tests. Each starts its own center, with its data in a directory of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -33,21 +33,52 @@ export interface Center {
   stop: () => Promise<void>;
 }
 
-/** Where a console may have been built that is newer than the one in the program. */
-const dist = join(root, 'console/dist');
+/** A console that was built from what is in the tree now. One that is older is not served: a test would judge what is gone. */
+function built(): string | undefined {
+  const [folder, sources] = [join(root, 'console/dist'), join(root, 'console/src')];
+  if (!existsSync(join(folder, 'index.html'))) return undefined;
+  const files = readdirSync(sources, { recursive: true, encoding: 'utf8' });
+  const newest = Math.max(...files.map((file) => statSync(join(sources, file)).mtimeMs));
+  if (statSync(join(folder, 'index.html')).mtimeMs >= newest) return folder;
+  console.warn(
+    'console/dist is older than console/src: the console in the program is tested; `npm run build` makes it anew',
+  );
+  return undefined;
+}
 
-/** Starts a center on free ports. It serves the console from LANDFALL_CONSOLE_DIR or `console/dist`, else the one in it. */
+/** What was started here and runs still: its files are removed once it has ended. */
+const running = new Set<() => Promise<void>>();
+
+/** Ends whatever a file of tests has started, also what a failed beginning left behind. */
+export async function endAll(): Promise<void> {
+  await Promise.allSettled([...running].map((stop) => stop()));
+}
+
+/** Gives what ends a program and removes its folder; `endAll` does it too. */
+export function stopper(child: ChildProcess, directory: string): () => Promise<void> {
+  const stop = async (): Promise<void> => {
+    await ended(child);
+    rmSync(directory, { recursive: true, force: true });
+    running.delete(stop);
+  };
+  running.add(stop);
+  return stop;
+}
+
+/** Starts a center on free ports. It serves the console from LANDFALL_CONSOLE_DIR or a fresh `console/dist`, else the one in it. */
 export async function startCenter(options: string[] = []): Promise<Center> {
   const directory = mkdtempSync(join(tmpdir(), 'landfall-console-'));
   const data = join(directory, 'data');
+  const dist = built();
   const child = spawn(
     program('LANDFALL_BIN', 'landfall'),
     [
       ...['serve', '--dev', '--data-dir', data, '--key-rate', '0', '--address-rate', '0'],
       ...['--api-listen', '127.0.0.1:0', '--agent-listen', '127.0.0.1:0', ...options],
     ],
-    { env: { ...(existsSync(dist) ? { LANDFALL_CONSOLE_DIR: dist } : {}), ...process.env } },
+    { env: { ...(dist === undefined ? {} : { LANDFALL_CONSOLE_DIR: dist }), ...process.env } },
   );
+  const stop = stopper(child, directory);
   const said = listen(child);
   const found = async (pattern: RegExp): Promise<string> => until(child, () => pattern.exec(said())?.[1], said);
   const origin = await found(/^API\s+(\S+)/m);
@@ -64,10 +95,7 @@ export async function startCenter(options: string[] = []): Promise<Center> {
     said,
     call: async (action, parameters = {}, version = '2019-06-01') =>
       (await (caller ??= signedIn(origin)))(action, parameters, version),
-    stop: async () => {
-      await ended(child);
-      rmSync(directory, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
@@ -97,11 +125,16 @@ export interface Agent {
   stop: () => Promise<void>;
 }
 
-/** Imports this machine, with one image file for a disk, and keeps it online until stopped. */
-export async function startAgent(center: Center, code: { id: string; code: string }, name: string): Promise<Agent> {
+/** Imports this machine, with one image file for a disk of so many MiB, and keeps it online until stopped. */
+export async function startAgent(
+  center: Center,
+  code: { id: string; code: string },
+  name: string,
+  mib = 8,
+): Promise<Agent> {
   const directory = mkdtempSync(join(tmpdir(), 'landfall-agent-'));
   const disk = join(directory, 'disk.raw');
-  writeFileSync(disk, Buffer.alloc(8 << 20, 7));
+  writeFileSync(disk, Buffer.alloc(mib << 20, 7));
   const state = join(directory, 'state');
   mkdirSync(state);
   const binary = program('LANDFALL_AGENT_BIN', 'landfall-agent');
@@ -112,27 +145,28 @@ export async function startAgent(center: Center, code: { id: string; code: strin
   const said = listen(importing);
   const status = await new Promise((resolve) => importing.once('close', resolve));
   if (status !== 0) throw new Error(`importing: ${said()}`);
-  const running = spawn(binary, ['run', '--state-dir', state]);
-  listen(running);
-  return {
-    stop: async () => {
-      await ended(running);
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  const agent = spawn(binary, ['run', '--state-dir', state]);
+  listen(agent);
+  return { stop: stopper(agent, directory) };
 }
 
 /** Starts the browser. It asks nobody on the network for anything. */
-export function startBrowser(): Promise<Browser> {
+export async function startBrowser(): Promise<Browser> {
   const path = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_BIN ?? path ?? 'chromium',
     args: [
       ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
       ...['--disable-component-update', '--disable-sync'],
     ],
+    timeout: patience,
   });
+  running.add(() => browser.close());
+  return browser;
 }
+
+/** Milliseconds that a page is waited for. Nothing takes that long; a machine that does much else is slow. */
+const patience = 60_000;
 
 export interface Look {
   width?: number;
@@ -157,6 +191,8 @@ export async function newPage(
     // The certificate of a test is its own maker's.
     ignoreHTTPSErrors: center.origin.startsWith('https:'),
   });
+  context.setDefaultTimeout(patience);
+  context.setDefaultNavigationTimeout(patience);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
@@ -181,6 +217,13 @@ export async function signIn(page: Page, key = devKey): Promise<void> {
   await page.locator('button[type="submit"]').click();
   await page.locator('h1').waitFor();
   await page.waitForURL((url) => !url.pathname.endsWith('/sign-in'));
+}
+
+/** Goes to a place of the console and waits for what it shows once it has been answered, and for all else to be there. */
+export async function visit(page: Page, path: string, shown: string): Promise<void> {
+  await page.goto(`/console${path}`);
+  await page.locator(shown).first().waitFor();
+  await page.locator('main [role="status"][aria-label]').first().waitFor({ state: 'detached' });
 }
 
 function listen(child: ChildProcess): () => string {
@@ -208,9 +251,12 @@ function until<T>(child: ChildProcess, found: () => T | undefined, said: () => s
   });
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+/** Ends a program; one that does not end when it is asked to is not asked again. */
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const exit = new Promise((resolve) => child.once('exit', resolve));
   child.kill();
+  const enough = setTimeout(() => child.kill('SIGKILL'), 20_000);
   await exit;
+  clearTimeout(enough);
 }

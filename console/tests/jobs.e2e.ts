@@ -5,10 +5,9 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newPage, program, signIn, startAgent, startBrowser, startCenter, type Agent, type Center } from './harness.ts';
+import { endAll, newPage, program, signIn, startAgent, startBrowser, startCenter, type Center } from './harness.ts';
 
 let center: Center;
-let agent: Agent;
 let browser: Browser;
 let page: Page;
 let faults: string[];
@@ -17,20 +16,29 @@ beforeAll(async () => {
   [center, browser] = await Promise.all([startCenter(), startBrowser()]);
   const made = await center.call('CreateAccessToken', { Count: '1' });
   const code = { id: String(made.AccessTokenId), code: String(made.AccessTokenCode) };
-  agent = await startAgent(center, code, 'web-01');
+  // At the job's limit of a quarter of a MiB a second, two minutes of copying: what is looked at while it runs has to fit.
+  await startAgent(center, code, 'web-01', 32);
   ({ page, faults } = await newPage(browser, center));
   await signIn(page);
 });
 
-afterAll(async () => {
-  await browser.close();
-  await agent.stop();
-  await center.stop();
-});
+afterAll(endAll);
 
 const markup = '<img src=x onerror=document.title=1>';
 const button = (name: string | RegExp) => page.getByRole('button', { name });
 const state = (name: string) => page.locator('h1').locator('..').getByText(name, { exact: true });
+
+/** Waits for what a run comes to, and says how long that took; if it does not come, what the center says of the job. */
+async function runs(to: string, reached: () => Promise<unknown>): Promise<void> {
+  const began = performance.now();
+  try {
+    await reached();
+  } catch (cause) {
+    const { ReplicationJobs } = await center.call('DescribeReplicationJobs');
+    throw new Error(`the job did not come to ${to}: ${JSON.stringify(ReplicationJobs)}`, { cause });
+  }
+  console.log(`a job came to ${to} in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
 
 const engine = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -111,7 +119,7 @@ describe('a job', () => {
 
   it('is stopped, changed and goes on to its image', async () => {
     await button('Stop').click();
-    await state('Stopped').waitFor();
+    await runs('a stop', () => state('Stopped').waitFor());
     await button('Change').click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Bandwidth limit').fill('');
@@ -122,8 +130,10 @@ describe('a job', () => {
     };
     expect(ReplicationJobs.ReplicationJob[0]?.ReplicationParameters).toBe('{"compress_level":0}');
     await button('Go on').click();
-    await state('Waiting').waitFor();
-    await page.getByText('verified, signed').waitFor();
+    await runs('its image', async () => {
+      await page.getByText('verified, signed').waitFor({ timeout: 120_000 });
+      await state('Waiting').waitFor();
+    });
     expect(await serious()).toEqual([]);
   });
 
@@ -137,9 +147,9 @@ describe('a job', () => {
     expect(await serious()).toEqual([]);
     await dialog.getByRole('textbox').fill('move-web');
     await confirm.click();
-    await state('Finished').waitFor();
-    const runs = page.getByRole('table', { name: /Runs of the job/ });
-    expect(await runs.locator('tbody tr').count()).toBe(3);
+    await runs('its cutover', () => state('Finished').waitFor({ timeout: 120_000 }));
+    const table = page.getByRole('table', { name: /Runs of the job/ });
+    await expect.poll(() => table.locator('tbody tr').count()).toBe(3);
   });
 
   it('is found in the list by its filters, which the address keeps', async () => {

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { program, type Center } from './harness.ts';
+import { ended, program, type Center } from './harness.ts';
 
 const mib = 1024 * 1024;
 
@@ -76,11 +76,7 @@ export async function startMachine(
     running.stderr?.resume();
   };
   const stop = async (): Promise<void> => {
-    const child = running;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const over = new Promise((resolve) => child.once('exit', resolve));
-    child.kill();
-    await over;
+    if (running) await ended(running);
   };
   start();
   const { SourceServers } = (await center.call('DescribeSourceServers', { Name: name })) as {

@@ -4,26 +4,30 @@ import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newPage, signIn, startAgent, startBrowser, startCenter, type Agent, type Center } from './harness.ts';
+import { endAll, newPage, signIn, startAgent, startBrowser, startCenter, visit, type Center } from './harness.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Compressed script that the first page may load. */
 const MOST_SCRIPT_BYTES = 300 * 1024;
 
-/** Time in which something is on the screen. The aim is one second; machines that do much else are given two. */
-const MOST_PAINT_MS = 2000;
+/** Files that the first page may load: scripts, styles, fonts, texts. */
+const MOST_REQUESTS = 60;
+
+/** Time in which something is on the screen, of the quickest of some loads: a machine that does much else is slower at times. */
+const MOST_PAINT_MS = 1000;
+const MOST_LOADS = 8;
 
 let center: Center;
 let browser: Browser;
-let agent: Agent;
-let paths: string[];
+/** Places, each with something that is there once the center has answered. */
+let places: [path: string, shown: string][];
 
 beforeAll(async () => {
   [center, browser] = await Promise.all([startCenter(), startBrowser()]);
   const made = await center.call('CreateAccessToken', { Name: 'racks', Count: '5' });
   const id = String(made.AccessTokenId);
-  agent = await startAgent(center, { id, code: String(made.AccessTokenCode) }, 'web-01');
+  await startAgent(center, { id, code: String(made.AccessTokenCode) }, 'web-01');
   const { SourceServers } = (await center.call('DescribeSourceServers')) as {
     SourceServers: { SourceServer: { SourceId: string }[] };
   };
@@ -38,32 +42,26 @@ beforeAll(async () => {
     ImageName: 'web',
   });
   await center.call('CreateUser', { UserName: 'alice' }, '2026-11-24');
-  paths = [
-    ...[
-      '/',
-      '/tokens',
-      `/tokens/${id}`,
-      '/sources',
-      `/sources/${source}`,
-      '/jobs',
-      `/jobs/${String(job.JobId)}`,
-      '/images',
-    ],
-    ...['/explorer', '/explorer/CreateAccessToken', '/identities', '/identities/users/alice', '/identities/policies'],
-    ...['/identities/tester', '/audit', '/nowhere'],
+  places = [
+    ['/', 'a[href$="state=Available"]'],
+    ['/tokens', 'text=racks'],
+    [`/tokens/${id}`, 'h1:has-text("racks")'],
+    ['/sources', 'text=web-01'],
+    [`/sources/${source}`, 'h1:has-text("web-01")'],
+    ['/jobs', 'table a:has-text("web")'],
+    [`/jobs/${String(job.JobId)}`, 'h1:has-text("web")'],
+    ['/images', 'main :text-matches("No image yet|还没有镜像")'],
+    ['/explorer', 'a[href$="/ListAccessTokens"]'],
+    ['/explorer/CreateAccessToken', 'h2:has-text("CreateAccessToken")'],
+    ['/identities', 'text=alice'],
+    ['/identities/users/alice', 'h1:has-text("alice")'],
+    ['/identities/policies', 'text=LandfallReadOnlyAccess'],
+    ['/identities/tester', 'main form, main button'],
+    ['/audit', 'main table time'],
+    ['/nowhere', 'main h1'],
   ];
 });
-afterAll(async () => {
-  await agent.stop();
-  await browser.close();
-  await center.stop();
-});
-
-async function settled(page: Page, path: string): Promise<void> {
-  await page.goto(`/console${path}`);
-  await page.getByRole('heading', { level: 1 }).waitFor();
-  await page.locator('[role="status"][aria-label]').first().waitFor({ state: 'detached' });
-}
+afterAll(endAll);
 
 interface Finding {
   id: string;
@@ -89,14 +87,14 @@ describe.each([
   ['dark', 390, 'zh'],
   ['dark', 1440, 'en'],
 ] as const)('in %s at %i pixels, in %s', (scheme, width, language) => {
-  it('pages are usable by everyone', { timeout: 240_000 }, async () => {
+  it('pages are usable by everyone', { timeout: 600_000 }, async () => {
     const { page, context, faults } = await newPage(browser, center, { scheme, width, language });
     await page.goto('/console/sign-in');
     await page.locator('form').waitFor();
     const found: Record<string, string[]> = { '/sign-in': await findings(page) };
     await signIn(page);
-    for (const path of paths) {
-      await settled(page, path);
+    for (const [path, shown] of places) {
+      await visit(page, path, shown);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       found[path] = [...(await findings(page)), ...(wide > 0 ? [`${wide} pixels too wide`] : [])];
     }
@@ -110,9 +108,12 @@ describe('the first page', () => {
   it('is small and soon there', async () => {
     const paints: number[] = [];
     const scripts = new Map<string, number>();
-    for (let load = 0; load < 3; load++) {
+    let requests = 0;
+    while (paints.length < MOST_LOADS && !(Math.min(...paints) < MOST_PAINT_MS)) {
       const { page, context } = await newPage(browser, center);
       const seen: Promise<void>[] = [];
+      requests = 0;
+      page.on('request', () => (requests += 1));
       page.on('response', (response) => {
         if (!response.url().endsWith('.js')) return;
         seen.push(
@@ -130,9 +131,12 @@ describe('the first page', () => {
     }
     const bytes = [...scripts.values()].reduce((sum, size) => sum + size, 0);
     const paint = Math.min(...paints);
-    console.log(`first page: ${(bytes / 1024).toFixed(0)} KiB of script, gzip, first paint ${paint.toFixed(0)} ms`);
+    console.log(
+      `first page: ${(bytes / 1024).toFixed(0)} KiB of script, gzip, ${requests} requests, first paint ${paints.map((ms) => ms.toFixed(0)).join(', ')} ms`,
+    );
     expect(bytes).toBeGreaterThan(50 * 1024);
     expect(bytes).toBeLessThan(MOST_SCRIPT_BYTES);
+    expect(requests).toBeLessThan(MOST_REQUESTS);
     expect(paint).toBeLessThan(MOST_PAINT_MS);
   });
 });

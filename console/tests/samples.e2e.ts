@@ -7,6 +7,7 @@ import { sampleCall, type SampleCall } from '../src/explorer/samples/sample.ts';
 import { testModel, testOperation } from '../src/explorer/testModel.ts';
 import { violations } from '../src/explorer/validate.ts';
 import { toPairs, type FormValue, type FormValues } from '../src/explorer/values.ts';
+import { endAll } from './harness.ts';
 import { haveClients, RUNNABLE, runSample, startRecorder, type Recorder } from './samplesRun.ts';
 import { startCenter, type Reply, type SamplesCenter } from './samplesCenter.ts';
 
@@ -16,7 +17,7 @@ beforeAll(async () => {
   [center, recorder] = [await startCenter(), await startRecorder()];
 });
 afterAll(async () => {
-  center.stop();
+  await endAll();
   await recorder.stop();
 });
 
@@ -147,7 +148,7 @@ function* spoiledValue(rules: readonly Parameter[], value: FormValue, path: stri
   } else yield* spoiled(rules, value as FormValues, path);
 }
 
-describe('the form says what the server says', () => {
+describe('the form says what the server says', { timeout: 300_000 }, () => {
   it.each(testModel().operations.map(({ name }) => [name]))('%s', async (name) => {
     const operation = testOperation(name);
     const nodes = parameterTree(operation.parameters);

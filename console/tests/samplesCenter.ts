@@ -1,6 +1,6 @@
 /** A center of its own for the tests of samples, called with the explorer's own signatures. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Operation } from '../src/explorer/model.ts';
@@ -8,6 +8,7 @@ import type { Pair } from '../src/explorer/pairs.ts';
 import { encodeQuery } from '../src/explorer/percent.ts';
 import { hashHex, utf8 } from '../src/explorer/signature/digest.ts';
 import { authorizationV3, signV3 } from '../src/explorer/signature/v3.ts';
+import { stopper } from './harness.ts';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
 
@@ -33,10 +34,9 @@ export interface SamplesCenter {
   call: (operation: Operation, pairs: readonly Pair[]) => Promise<Reply>;
   /** The explorer's call: by the console's session, through the whole gateway. */
   explorer: (operation: Operation, pairs: readonly Pair[]) => Promise<Reply>;
-  stop: () => void;
 }
 
-/** Starts a center on a free port and waits until it says that it is ready. */
+/** Starts a center on a free port and waits until it says that it is ready; `endAll` ends it. */
 export async function startCenter(): Promise<SamplesCenter> {
   const data = mkdtempSync(join(tmpdir(), 'landfall-samples-'));
   const listen = ['--api-listen', '127.0.0.1:0', '--agent-listen', '127.0.0.1:0'];
@@ -51,15 +51,12 @@ export async function startCenter(): Promise<SamplesCenter> {
     data,
     ...listen,
   ]);
+  stopper(child, data);
   const host = await addressOf(child);
   return {
     host,
     call: (operation, pairs) => callV3(host, operation, pairs),
     explorer: await signedIn(host),
-    stop: () => {
-      child.once('exit', () => rmSync(data, { recursive: true, force: true }));
-      child.kill();
-    },
   };
 }
 

@@ -53,7 +53,7 @@ export async function runSample(id: string, call: SampleCall): Promise<Ran> {
   };
   try {
     return await new Promise<Ran>((resolve) => {
-      execFile(RUNNERS[id] ?? 'false', [file], { env, timeout: 50_000, maxBuffer: 1 << 24 }, (error, out, err) => {
+      execFile(RUNNERS[id] ?? 'false', [file], { env, timeout: 150_000, maxBuffer: 1 << 24 }, (error, out, err) => {
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, out, err });
       });
     });

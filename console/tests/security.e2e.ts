@@ -1,7 +1,7 @@
 // What somebody can do to a person who is signed in, or with what that person left behind: nothing.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newPage, signIn, startAgent, startBrowser, startCenter, type Agent, type Center } from './harness.ts';
+import { endAll, newPage, signIn, startAgent, startBrowser, startCenter, visit, type Center } from './harness.ts';
 
 /** Text that would do something if it were ever taken for HTML. */
 const hostile = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>';
@@ -10,16 +10,11 @@ const own = '2026-11-24';
 
 let center: Center;
 let browser: Browser;
-const agents: Agent[] = [];
 
 beforeAll(async () => {
   [center, browser] = await Promise.all([startCenter(), startBrowser()]);
 });
-afterAll(async () => {
-  for (const agent of agents) await agent.stop();
-  await browser.close();
-  await center.stop();
-});
+afterAll(endAll);
 
 const stolen = (page: Page): Promise<unknown> => page.evaluate(() => (window as { stolen?: unknown }).stolen);
 
@@ -128,7 +123,7 @@ describe('text that was stored', () => {
   it('is text on every page that shows it', async () => {
     const made = await center.call('CreateAccessToken', { Name: 'hostile', Description: hostile, Count: '5' });
     const tokenId = String(made.AccessTokenId);
-    agents.push(await startAgent(center, { id: tokenId, code: String(made.AccessTokenCode) }, 'hostile-host'));
+    await startAgent(center, { id: tokenId, code: String(made.AccessTokenCode) }, 'hostile-host');
     const sources = (await center.call('DescribeSourceServers')) as {
       SourceServers: { SourceServer: { SourceId: string }[] };
     };
@@ -146,19 +141,17 @@ describe('text that was stored', () => {
     const { page, faults } = await newPage(browser, center);
     await signIn(page);
     const pages = [
-      '/',
-      '/tokens',
-      `/tokens/${tokenId}`,
-      '/sources',
-      `/sources/${source}`,
-      '/identities',
-      '/identities/users/markup',
-      '/audit',
-    ];
-    for (const path of pages) {
-      await page.goto(`/console${path}`);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.locator('[role="status"][aria-label]').first().waitFor({ state: 'detached' });
+      ['/', 'a[href$="state=Available"]'],
+      ['/tokens', 'text=hostile'],
+      [`/tokens/${tokenId}`, 'main dl >> text=<script>'],
+      ['/sources', 'text=hostile-host'],
+      [`/sources/${source}`, 'main >> text=<script>'],
+      ['/identities', 'main table >> text=<script>'],
+      ['/identities/users/markup', 'main >> text=<script>'],
+      ['/audit', 'main table time'],
+    ] as const;
+    for (const [path, shown] of pages) {
+      await visit(page, path, shown);
       expect(await stolen(page), path).toBeUndefined();
       expect(await page.locator('img[src="x"]').count(), path).toBe(0);
     }
@@ -184,8 +177,11 @@ describe('text that was stored', () => {
     await framed.page.route('**/frame', (route) =>
       route.fulfill({ contentType: 'text/html', body: `<iframe src="${center.origin}/console/"></iframe>` }),
     );
+    const blocked = framed.page.waitForEvent('console', (message) =>
+      /frame-ancestors|X-Frame-Options/i.test(message.text()),
+    );
     await framed.page.goto('/frame');
-    await framed.page.waitForLoadState('networkidle');
+    await blocked;
     expect(framed.page.frames().map((frame) => frame.url())).not.toContain(`${center.origin}/console/sign-in`);
   });
 });

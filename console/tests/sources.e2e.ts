@@ -1,7 +1,7 @@
 // Sources and the overview in a real browser, with a real center and a real agent.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { newPage, signIn, startAgent, startBrowser, startCenter, type Agent, type Center } from './harness.ts';
+import { endAll, newPage, signIn, startAgent, startBrowser, startCenter, type Center } from './harness.ts';
 
 // A text that would run if it were ever taken for HTML. Names a person chooses may not hold it; descriptions and tags may.
 const hostile = '<img src=x onerror=alert(1)>';
@@ -11,7 +11,6 @@ let browser: Browser;
 let page: Page;
 let faults: string[];
 let alerts: string[];
-let agent: Agent | undefined;
 
 beforeAll(async () => {
   center = await startCenter();
@@ -30,11 +29,7 @@ afterEach(() => {
   expect(alerts).toEqual([]);
 });
 
-afterAll(async () => {
-  await agent?.stop();
-  await browser.close();
-  await center.stop();
-});
+afterAll(endAll);
 
 it('leads from nothing to the first code', async () => {
   await page.goto('/console/');
@@ -46,7 +41,7 @@ it('leads from nothing to the first code', async () => {
 
 it('shows hostile text as text', async () => {
   const made = await center.call('CreateAccessToken', { Count: '2', Description: hostile });
-  agent = await startAgent(center, { id: String(made.AccessTokenId), code: String(made.AccessTokenCode) }, 'web-01');
+  await startAgent(center, { id: String(made.AccessTokenId), code: String(made.AccessTokenCode) }, 'web-01');
   const { SourceServers } = await center.call('DescribeSourceServers');
   const [source] = (SourceServers as { SourceServer: { SourceId: string }[] }).SourceServer;
   await center.call('ModifySourceServerAttribute', { SourceId: source?.SourceId ?? '', Description: hostile });

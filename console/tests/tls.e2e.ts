@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LANGUAGES } from '../src/explorer/samples/index.ts';
-import { newPage, startBrowser, startCenter, type Center } from './harness.ts';
+import { endAll, newPage, startBrowser, startCenter, type Center } from './harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'landfall-tls-'));
 const certificate = join(folder, 'certificate.pem');
@@ -24,8 +24,7 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => {
-  await browser.close();
-  await center.stop();
+  await endAll();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -142,19 +142,19 @@ describe('literals mean the very text to the language itself', () => {
     expect(run('php', [], 'a.php', source)).toEqual(expected);
   });
 
-  it.runIf(has('java'))('Java', { timeout: 60_000 }, () => {
+  it.runIf(has('java'))('Java', () => {
     const source = `import java.nio.charset.StandardCharsets; import java.util.HexFormat;
 public class A { public static void main(String[] a) { for (String t : new String[] {\n${texts.map(literals.java).join(',\n')}})
 System.out.println(HexFormat.of().formatHex(t.getBytes(StandardCharsets.UTF_8))); } }`;
     expect(run('java', ['--source', '17', '-Dfile.encoding=UTF-8'], 'A.java', source)).toEqual(expected);
   });
 
-  it.runIf(has('go'))('Go', { timeout: 120_000 }, () => {
+  it.runIf(has('go'))('Go', { timeout: 300_000 }, () => {
     const source = `package main\nimport "fmt"\nfunc main() { for _, t := range []string{\n${texts.map(literals.go).join(',\n')},\n} { fmt.Printf("%x\\n", t) } }`;
     expect(run('go', ['run'], 'a.go', source)).toEqual(expected);
   });
 
-  it.runIf(has('mcs') && has('mono'))('C#', { timeout: 60_000 }, () => {
+  it.runIf(has('mcs') && has('mono'))('C#', () => {
     const source = `class A { static void Main() { foreach (var t in new[] {\n${texts.map(literals.csharp).join(',\n')}}) System.Console.WriteLine(
 System.BitConverter.ToString(new System.Text.UTF8Encoding(false).GetBytes(t)).Replace("-", "").ToLower()); } }`;
     writeFileSync(join(folder, 'a.cs'), source);
@@ -185,13 +185,13 @@ describe('programs are well formed', () => {
     expect(execFileSync('gofmt', ['-e', '-d', path], { encoding: 'utf8' })).toBe('');
   });
 
-  it.runIf(has('javac'))('Java: javac against stubs', { timeout: 60_000 }, () => {
+  it.runIf(has('javac'))('Java: javac against stubs', () => {
     const path = write('java');
     writeStubs(folder);
     execFileSync('javac', ['-encoding', 'UTF-8', '-d', join(folder, 'out'), '-sourcepath', folder, path]);
   });
 
-  it.runIf(has('mcs'))('C#: mcs against stubs', { timeout: 60_000 }, () => {
+  it.runIf(has('mcs'))('C#: mcs against stubs', () => {
     const path = write('csharp');
     writeFileSync(join(folder, 'stubs.cs'), CSHARP_STUBS);
     execFileSync('mcs', ['-out:sample.exe', path, join(folder, 'stubs.cs')], { cwd: folder });
