@@ -20,7 +20,8 @@ export function EventsProvider({ children }: { children: ReactNode }): ReactNode
   useEffect(() => {
     if (!wanted) return;
     return follow({
-      ticket: async () => (await call('FollowReplicationJobs', {})).Ticket,
+      // The page connects again by itself, which keeps no session open.
+      ticket: async () => (await call('FollowReplicationJobs', {}, { background: true })).Ticket,
       open: (ticket) => new EventSource(`/events?Ticket=${encodeURIComponent(ticket)}`),
       later: (callBack, milliseconds) => {
         const timer = setTimeout(callBack, milliseconds);

@@ -33,6 +33,7 @@ interface SessionContext {
   state: SessionState;
   start: () => Promise<void>;
   signIn: (credentials: Credentials) => Promise<void>;
+  /** Ends the session; where the center did not do that, it throws, and the session is open still. */
   signOut: (why: Ended) => Promise<void>;
   /** Tells the center that someone is here, so that it does not end the session. */
   keepAlive: () => Promise<void>;
@@ -91,10 +92,13 @@ export function SessionProvider({ children }: { children: ReactNode }): ReactNod
   const signOut = useCallback(
     async (why: Ended) => {
       try {
-        await client.send('/console/session', 'DELETE');
-      } finally {
-        end(why);
+        const { status, body } = await client.send('/console/session', 'DELETE');
+        if (status > 299 && status !== 401) throw failureOf(status, body);
+      } catch (error) {
+        // Who wants to leave has to know that the session lives on. One that nobody uses ends at the center by itself.
+        if (why !== 'idle') throw error;
       }
+      end(why);
     },
     [end],
   );

@@ -10,12 +10,13 @@ import {
   IconUserCircle,
 } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { useSession, useSessionState } from '@/api/session';
+import { useSession } from '@/api/session';
 import { useLanguage, useTexts } from '@/i18n/context';
 import { languages, type Language } from '@/i18n/language';
 import { StateBadge } from '@/ui/StateBadge';
 import classes from './Shell.module.css';
 import { showShortcuts } from './keys';
+import { useSignOut } from './signOut';
 
 const schemes = [
   ['light', IconSun],
@@ -115,7 +116,7 @@ export function SchemeMenu(): ReactNode {
 function AccountMenu(): ReactNode {
   const { shell } = useTexts();
   const session = useSession();
-  const { signOut } = useSessionState();
+  const signOut = useSignOut();
   const role = session.Owner ? shell.owner : shell.user;
   return (
     <Menu position="bottom-end" withArrow>
@@ -131,7 +132,7 @@ function AccountMenu(): ReactNode {
           <div className={`${classes.account ?? ''} mono`}>{session.Principal}</div>
         </Menu.Label>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={() => void signOut('left')}>
+        <Menu.Item leftSection={<IconLogout size={16} aria-hidden />} onClick={signOut}>
           {shell.signOut}
         </Menu.Item>
       </Menu.Dropdown>

@@ -3,6 +3,7 @@ import { useEffect, useEffectEvent, useRef, useState, type ReactNode } from 'rea
 import { useSession, useSessionState } from '@/api/session';
 import { useTexts } from '@/i18n/context';
 import { idleness } from './idle';
+import { useSignOut } from './signOut';
 
 /** Where windows of the same browser tell each other that someone is there: a time, nothing else. */
 const shared = 'landfall.active';
@@ -12,6 +13,7 @@ export function IdleWarning(): ReactNode {
   const { shell } = useTexts();
   const { IdleSeconds } = useSession();
   const { signOut, keepAlive } = useSessionState();
+  const leave = useSignOut();
   const [left, setLeft] = useState<number | null>(null);
   const deed = useRef(0);
   const renewed = useRef(0);
@@ -61,7 +63,7 @@ export function IdleWarning(): ReactNode {
         {shell.idleText(left ?? 0)}
       </Text>
       <Group justify="flex-end">
-        <Button variant="default" onClick={() => void signOut('left')}>
+        <Button variant="default" onClick={leave}>
           {shell.signOut}
         </Button>
         <Button onClick={answer} data-autofocus>

@@ -13,6 +13,9 @@ export const shell = {
   emulator: 'Emulator',
   emulatorHint: 'This center runs with --dev: its data is thrown away and its key is public.',
   signOut: 'Sign out',
+  signOutFailed: 'You are still signed in',
+  signOutFailedHint:
+    'The center did not end the session. Try again, or close the browser: unused, the session ends by itself.',
   language: 'Language',
   scheme: 'Appearance',
   schemes: { light: 'Light', dark: 'Dark', auto: 'As the system' },

@@ -15,6 +15,8 @@ export const shell: Texts['shell'] = {
   emulator: '模拟器',
   emulatorHint: '此迁移中心以 --dev 运行：数据不会保留，密钥是公开的。',
   signOut: '退出登录',
+  signOutFailed: '您仍处于登录状态',
+  signOutFailedHint: '中心未能结束会话。请重试，或关闭浏览器：无人使用的会话会自行结束。',
   language: '语言',
   scheme: '外观',
   schemes: { light: '浅色', dark: '深色', auto: '跟随系统' },
