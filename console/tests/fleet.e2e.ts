@@ -176,6 +176,21 @@ describe('a list of ten thousand sources', () => {
     expect(longest).toBeLessThan(MOST_STALL_MS);
   });
 
+  it('goes from end to end by key, and says which row of all that is', async () => {
+    await page.locator('[data-virtual]').evaluate((box) => (box.scrollTop = 0));
+    const row = (index: number) => page.locator(`tr[data-index="${index}"]`);
+    const focused = (): Promise<string | null> =>
+      page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex') ?? null);
+    await row(0).focus();
+    await page.keyboard.press('End');
+    await expect.poll(focused).toBe('501');
+    await page.keyboard.press('ArrowUp');
+    await expect.poll(focused).toBe('500');
+    await page.keyboard.press('Home');
+    await expect.poll(focused).toBe('2');
+    expect(await page.getByRole('table').first().getAttribute('aria-rowcount')).toBe('10001');
+  });
+
   it('keeps size and page in the address', async () => {
     await page.getByRole('button', { name: 'Page 2', exact: true }).click();
     await page.getByText('501–1,000 of 10,000').waitFor();

@@ -1,6 +1,6 @@
 import { Checkbox, Group, NativeSelect, Pagination, Text } from '@mantine/core';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { useTexts } from '@/i18n/context';
 import classes from './DataTable.module.css';
 import { Failure } from './Failure';
@@ -67,9 +67,23 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
       </div>
     );
   }
-  if (rows.length === 0 && (paging?.page ?? 1) === 1) return empty;
+
+  const stale = failure !== undefined && failure !== null && (
+    <div className={classes.aside}>
+      <Failure failure={failure} onRetry={onRetry} stale />
+    </div>
+  );
+  if (rows.length === 0 && (paging?.page ?? 1) === 1) {
+    return (
+      <>
+        {stale}
+        {empty}
+      </>
+    );
+  }
   return (
     <>
+      {stale}
       <Rows {...props} rows={rows} />
       {paging && <Pages {...paging} />}
     </>
@@ -92,18 +106,35 @@ function Rows<Row>(props: DataTableProps<Row> & { rows: readonly Row[] }): React
   const shown = virtual ? items.map(({ index }) => index) : rows.map((_, index) => index);
   const before = items[0]?.start ?? 0;
   const after = virtual ? virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
+  const { page = 1, size = 0, total = rows.length } = props.paging ?? {};
+  // The number of a row in the whole list; the head is the first.
+  const numberOf = (index: number): number => (page - 1) * size + index + 2;
+  const wanted = useRef<number | null>(null);
+  // Of many rows, the one to go to may have to be scrolled to before it is drawn.
+  useEffect(() => {
+    if (wanted.current === null || !focusRow(box.current, wanted.current)) return;
+    wanted.current = null;
+  });
+  const walk = (event: KeyboardEvent): void => {
+    const from = (event.target as HTMLElement).matches('[data-row]')
+      ? (event.target as HTMLElement).dataset.index
+      : undefined;
+    if (from === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    const last = rows.length - 1;
+    const to = { ArrowDown: Number(from) + 1, ArrowUp: Number(from) - 1, Home: 0, End: last }[event.key];
+    if (to === undefined || to < 0 || to > last) return;
+    event.preventDefault();
+    if (focusRow(box.current, to)) return;
+    wanted.current = to;
+    virtualizer.scrollToIndex(to);
+  };
   const all = rows.map(rowKey);
   const chosen = selection ? all.filter((key) => selection.keys.has(key)).length : 0;
   return (
     <div className={classes.box} ref={box} data-virtual={virtual || undefined}>
-      <table
-        className={classes.table}
-        role="table"
-        aria-label={label}
-        aria-rowcount={props.paging?.total ?? rows.length}
-      >
+      <table className={classes.table} role="table" aria-label={label} aria-rowcount={total + 1}>
         <thead role="rowgroup">
-          <tr role="row">
+          <tr role="row" aria-rowindex={1}>
             {selection && (
               <th role="columnheader" className={classes.check}>
                 <Checkbox
@@ -132,6 +163,7 @@ function Rows<Row>(props: DataTableProps<Row> & { rows: readonly Row[] }): React
                 {...props}
                 row={row}
                 index={index}
+                number={numberOf(index)}
                 measure={virtual ? virtualizer.measureElement : undefined}
               />
             );
@@ -146,10 +178,11 @@ function Rows<Row>(props: DataTableProps<Row> & { rows: readonly Row[] }): React
 type OneRowProps<Row> = DataTableProps<Row> & {
   row: Row;
   index: number;
+  number: number;
   measure: ((node: Element | null) => void) | undefined;
 };
 
-function OneRow<Row>({ columns, row, rowKey, index, measure, onOpen, selection }: OneRowProps<Row>): ReactNode {
+function OneRow<Row>({ columns, row, rowKey, index, number, measure, onOpen, selection }: OneRowProps<Row>): ReactNode {
   const { common } = useTexts();
   const key = rowKey(row);
   const select = (): void => selection?.onChange(toggled(selection.keys, key));
@@ -165,12 +198,15 @@ function OneRow<Row>({ columns, row, rowKey, index, measure, onOpen, selection }
       role="row"
       ref={measure}
       data-index={index}
+      aria-rowindex={number}
       data-row
       data-open={onOpen !== undefined || undefined}
       tabIndex={onOpen ? 0 : -1}
       aria-selected={selection?.keys.has(key)}
       onKeyDown={onKey}
       onClick={(event) => {
+        // A dialog that was opened from the row lies elsewhere on the page, but its clicks come by here.
+        if (!event.currentTarget.contains(event.target as Node)) return;
         // A link or button in the row does its own thing, and text that is being marked is no click.
         const inner = (event.target as Element).closest('a, button, input, label');
         if (onOpen && !inner && window.getSelection()?.isCollapsed !== false) onOpen(row);
@@ -231,14 +267,9 @@ export function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<str
   return next;
 }
 
-/** Moves the focus from row to row. */
-function walk(event: KeyboardEvent<HTMLTableSectionElement>): void {
-  const target = event.target as HTMLElement;
-  if (!target.matches('[data-row]')) return;
-  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-row]')];
-  const at = rows.indexOf(target);
-  const next = { ArrowDown: rows[at + 1], ArrowUp: rows[at - 1], Home: rows[0], End: rows.at(-1) }[event.key];
-  if (!next) return;
-  event.preventDefault();
-  next.focus();
+/** Moves the focus to a row; `false` when it is not drawn. */
+function focusRow(box: HTMLElement | null, index: number): boolean {
+  const row = box?.querySelector<HTMLElement>(`tr[data-index="${index}"]`);
+  row?.focus();
+  return row !== null && row !== undefined;
 }

@@ -10,10 +10,12 @@ import { useErrorEntry } from './remedies';
 interface FailureProps {
   failure: unknown;
   onRetry?: (() => void) | undefined;
+  /** What was known before is shown still, and may be out of date. */
+  stale?: boolean;
 }
 
 /** A call that did not succeed: what happened, and what to do. Names the permission when one is missing. */
-export function Failure({ failure, onRetry }: FailureProps): ReactNode {
+export function Failure({ failure, onRetry, stale = false }: FailureProps): ReactNode {
   const texts = useTexts();
   const { title, text, hint, icon: Icon } = explain(failure, texts);
   return (
@@ -21,12 +23,13 @@ export function Failure({ failure, onRetry }: FailureProps): ReactNode {
       color="red"
       variant="light"
       icon={<Icon size={20} aria-hidden />}
-      title={title}
+      title={stale ? texts.failure.stale : title}
       role="alert"
       w="100%"
       maw={720}
     >
       <Stack gap="xs" align="flex-start">
+        {stale && <Text>{title}</Text>}
         {text !== '' && <Text>{text}</Text>}
         {hint !== '' && <Text>{hint}</Text>}
         {failure instanceof ApiFailure && failure.status !== 0 && <Code failure={failure} remedied={hint !== ''} />}
@@ -59,6 +62,12 @@ function Code({ failure, remedied }: { failure: ApiFailure; remedied: boolean })
       </Text>
     </>
   );
+}
+
+/** A failure in one line, for where there is no room for more. */
+export function useFailureLine(failure: unknown): string | undefined {
+  const { title, text, hint } = explain(failure, useTexts());
+  return failure === null || failure === undefined ? undefined : `${title}. ${hint || text}`.trim();
 }
 
 interface Explanation {

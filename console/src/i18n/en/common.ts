@@ -43,6 +43,7 @@ export const common = {
 
 export const failure = {
   title: 'That did not work',
+  stale: 'What is shown may be out of date',
   denied: 'Not allowed',
   deniedHint: (action: string) =>
     `Your identity needs the RAM action ${action}. Whoever manages identities can allow it with a policy.`,

@@ -83,6 +83,7 @@ export const jobs = {
     systemDisk: 'System disk',
     systemDiskAlways: 'always copied',
     dataDisk: (index: number) => `Data disk ${index}`,
+    sourceGone: 'The source is not there any more. Go back and choose another.',
     severalDisks: 'All disks of every source are copied. Make a job for one source to choose among its disks.',
     wholeDisk:
       'A disk is copied whole, with its partition table and boot loader; free space is left out where the filesystem tells.',

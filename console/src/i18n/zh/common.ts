@@ -43,6 +43,7 @@ export const common: Texts['common'] = {
 
 export const failure: Texts['failure'] = {
   title: '操作未成功',
+  stale: '显示的内容可能已过时',
   denied: '没有权限',
   deniedHint: (action) => `您的身份需要 RAM 操作权限 ${action}，请联系身份管理员通过策略授权。`,
   deniedExplicit: (action) => `您身份的某条策略拒绝了 RAM 操作 ${action}，其他策略的允许不能覆盖它。`,

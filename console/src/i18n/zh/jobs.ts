@@ -80,6 +80,7 @@ export const jobs: Texts['jobs'] = {
     systemDisk: '系统盘',
     systemDiskAlways: '始终复制',
     dataDisk: (index) => `数据盘 ${index}`,
+    sourceGone: '该迁移源已不存在。请返回并选择其他迁移源。',
     severalDisks: '将复制每个迁移源的所有磁盘。如需选择磁盘，请只为一个迁移源创建任务。',
     wholeDisk: '磁盘整盘复制，包括分区表和引导程序；文件系统可识别时跳过空闲空间。',
     planLine: (path, copied, size) => `${path}：${size} 中最多复制 ${copied}`,

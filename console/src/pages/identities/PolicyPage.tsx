@@ -46,7 +46,7 @@ export function PolicyPage(): ReactNode {
           )
         }
       />
-      {error && !policy && <Failure failure={error} onRetry={() => void refetch()} />}
+      {error && <Failure failure={error} onRetry={() => void refetch()} stale={policy !== undefined} />}
       {!error && !policy && <Loading />}
       {policy && (
         <Stack>

@@ -3,6 +3,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useState, type ReactNode } from 'react';
 import { useOperation } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
+import { useFailureLine } from '@/ui/Failure';
 import { lookupOf } from './logic/lookup';
 import { filled } from './logic/words';
 
@@ -35,6 +36,7 @@ export function SourceSelect({ value, onChange }: SourceSelectProps): ReactNode 
       searchable
       onSearchChange={setTyped}
       nothingFoundMessage={common.nothingMatches}
+      error={useFailureLine(newest.error ?? found.error)}
       clearable
       clearButtonProps={{ 'aria-label': common.clearFilters }}
       w={{ base: '100%', xs: 220 }}

@@ -33,7 +33,11 @@ export function SourceDetail(): ReactNode {
   const own = useOperation('DescribeSourceServer', { SourceId: id }, { every: 10_000 });
   const up = { to: '/sources', title: detail.back };
   const source = listed.data?.SourceServers.SourceServer[0];
-  if (source) return <Known key={id} source={source} own={own.data} ownFailure={own.error} up={up} />;
+  if (source) {
+    const again = (): void => void Promise.all([listed.refetch(), own.refetch()]);
+    const failure = listed.error ?? own.error;
+    return <Known key={id} source={source} own={own.data} failure={failure} onRetry={again} up={up} />;
+  }
   const refused = listed.error instanceof ApiFailure && listed.error.status === 400;
   return (
     <>
@@ -55,11 +59,13 @@ interface KnownProps {
   source: SourceServer;
   /** What Landfall's own operation tells beyond the contract; an identity may be refused it. */
   own: DescribeSourceServerResponse | undefined;
-  ownFailure: unknown;
+  /** Why one of the two could not be asked for, or not again. */
+  failure: unknown;
+  onRetry: () => void;
   up: { to: string; title: string };
 }
 
-function Known({ source, own, ownFailure, up }: KnownProps): ReactNode {
+function Known({ source, own, failure, onRetry, up }: KnownProps): ReactNode {
   const { detail, tags, jobs, trail, disks } = useTexts().sources;
   const navigate = useNavigate();
   const [asking, setAsking] = useState<'rename' | 'delete' | null>(null);
@@ -92,7 +98,7 @@ function Known({ source, own, ownFailure, up }: KnownProps): ReactNode {
       />
       <Stack gap="md">
         <Fault source={source} />
-        {ownFailure !== null && !own && <Failure failure={ownFailure} />}
+        {failure !== null && <Failure failure={failure} onRetry={onRetry} stale={own !== undefined} />}
         <div className={classes.columns}>
           <Panel title={detail.connection}>
             <ConnectionFacts source={source} own={own} />

@@ -27,8 +27,11 @@ export function TokenDetail(): ReactNode {
   const { id = '' } = useParams();
   const detail = useOperation('DescribeAccessToken', { AccessTokenId: id }, { every: 10_000 });
   const up = { to: '/tokens', title: tokens.detail.back };
-  if (detail.data) return <Known token={detail.data} up={up} />;
+  // Also of a code that was here a moment ago: somebody else deleted it.
   const missing = detail.error instanceof ApiFailure && detail.error.status === 404;
+  if (detail.data && !missing) {
+    return <Known token={detail.data} up={up} failure={detail.error} onRetry={() => void detail.refetch()} />;
+  }
   return (
     <>
       <PageHeader title={id} up={up} />
@@ -48,9 +51,12 @@ export function TokenDetail(): ReactNode {
 interface KnownProps {
   token: DescribeAccessTokenResponse;
   up: { to: string; title: string };
+  /** Why it could not be asked for again. */
+  failure: unknown;
+  onRetry: () => void;
 }
 
-function Known({ token, up }: KnownProps): ReactNode {
+function Known({ token, up, failure, onRetry }: KnownProps): ReactNode {
   const { tokens } = useTexts();
   const { detail } = tokens;
   const [ending, setEnding] = useState<Ending | null>(null);
@@ -84,6 +90,7 @@ function Known({ token, up }: KnownProps): ReactNode {
         }
       />
       <Stack gap="md">
+        {failure !== null && <Failure failure={failure} onRetry={onRetry} stale />}
         <Panel title={detail.facts}>
           <Facts token={token} />
           <Text size="sm" c="dimmed" mt="md">

@@ -4,6 +4,7 @@ import type { SourceServer } from '@/api/generated';
 import { useOperation } from '@/api/queries';
 import { useLanguage, useTexts } from '@/i18n/context';
 import { bytes } from '@/ui/format/format';
+import { Failure } from '@/ui/Failure';
 import { Loading } from '@/ui/Loading';
 import { CopyFields } from '../CopyFields';
 import { plansIn } from '../logic/plan';
@@ -26,12 +27,21 @@ export function CopyStep({ draft, onChange, faults }: StepProps): ReactNode {
 }
 
 function OneSource({ id, draft, onChange, faults }: StepProps & { id: string }): ReactNode {
+  const { wizard } = useTexts().jobs;
   const listed = useOperation('DescribeSourceServers', { SourceId: [id] });
   const told = useOperation('DescribeSourceServer', { SourceId: id });
   const source = listed.data?.SourceServers.SourceServer[0];
   return (
     <Stack gap="sm">
-      {source ? <Disks source={source} draft={draft} onChange={onChange} faults={faults} /> : <Loading rows={2} />}
+      {source ? (
+        <Disks source={source} draft={draft} onChange={onChange} faults={faults} />
+      ) : listed.error ? (
+        <Failure failure={listed.error} onRetry={() => void listed.refetch()} />
+      ) : listed.data ? (
+        <Text c="dimmed">{wizard.sourceGone}</Text>
+      ) : (
+        <Loading rows={2} />
+      )}
       <Plan inventory={told.data?.Inventory} />
     </Stack>
   );
