@@ -6,6 +6,7 @@ import type { ReplicationJob } from '@/api/generated';
 import { useOperation } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
 import { Absent } from '@/ui/Absent';
+import { Failure } from '@/ui/Failure';
 import { PageHeader } from '@/ui/PageHeader';
 import { JobActions } from './actions/JobActions';
 import { JobFacts } from './JobFacts';
@@ -33,14 +34,20 @@ function Job({ id }: { id: string }): ReactNode {
   );
   const job = asked.data?.ReplicationJobs.ReplicationJob[0];
   const up = { to: '/jobs', title: jobs.title };
-  if (job) return <Shown job={job} />;
+  if (job) return <Shown job={job} failure={asked.error} onRetry={() => void asked.refetch()} />;
   return <Absent id={id} up={up} asked={asked} icon={IconCloudOff} words={jobs.page} />;
 }
 
-function Shown({ job }: { job: ReplicationJob }): ReactNode {
+interface ShownProps {
+  job: ReplicationJob;
+  /** Why it could not be asked for again. */
+  failure: unknown;
+  onRetry: () => void;
+}
+
+function Shown({ job, failure, onRetry }: ShownProps): ReactNode {
   const { jobs } = useTexts();
-  const running = job.Status === 'Running';
-  const watched = useWatched(job.JobId ?? '', job.StatusInfo, running);
+  const watched = useWatched(job);
   const source = useOperation('DescribeSourceServers', { SourceId: [job.SourceId] }, { enabled: job.SourceId !== '' });
   const name = source.data?.SourceServers.SourceServer[0]?.Name;
   const fault = faultIn(job);
@@ -54,6 +61,7 @@ function Shown({ job }: { job: ReplicationJob }): ReactNode {
       />
       <div className={classes.columns}>
         <div className={classes.column}>
+          {failure !== null && <Failure failure={failure} onRetry={onRetry} stale />}
           {fault && <FaultPanel fault={fault} />}
           <LivePanel job={job} {...watched} />
           <RunsPanel job={job} />

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { useEvents } from '@/api/events';
 import type { Link } from '@/api/follow';
+import type { ReplicationJob } from '@/api/generated';
 import { useRefresh } from '@/api/queries';
 import { figuresIn, figuresOf, type Figures } from './logic/figures';
 import { noted, nothingYet, type History } from './logic/rates';
@@ -17,7 +18,17 @@ export class Watch {
   readonly #listeners = new Set<() => void>();
 
   readonly note = (figures: Figures, at: number): void => {
-    this.#now = { figures, history: noted(this.#now.history, figures, at) };
+    this.#become({ figures, history: noted(this.#now.history, figures, at) });
+  };
+
+  /** The run is in another state than the figures tell of; what was measured stays. */
+  readonly forget = (): void => this.#become({ ...this.#now, figures: undefined });
+
+  /** Another run begins, which has nothing of the one before. */
+  readonly restart = (): void => this.#become({ figures: undefined, history: nothingYet });
+
+  readonly #become = (now: Watched): void => {
+    this.#now = now;
     for (const listener of this.#listeners) listener();
   };
 
@@ -46,12 +57,20 @@ export function useFreshJobs(shown: (jobId: string) => boolean): Link {
 }
 
 /** What is known of the run of a job, live while it runs; the page has to be keyed by the job. */
-export function useWatched(jobId: string, statusInfo: string | undefined, running: boolean): Watched & { link: Link } {
+export function useWatched(job: ReplicationJob): Watched & { link: Link } {
+  const { JobId: jobId = '', StatusInfo: statusInfo } = job;
+  const running = job.Status === 'Running';
+  // A run that goes on copies; then figures that were heard are newer than what was asked for.
+  const copying = running && (job.BusinessStatus ?? 'Syncing') === 'Syncing';
   const [watch] = useState(() => new Watch());
   const watched = useSyncExternalStore(watch.subscribe, watch.now);
   const link = useFreshJobs((id) => id === jobId);
   useEvents((news) => {
-    if (news.kind !== 'progress' || news.jobId !== jobId) return;
+    if (news.kind !== 'missed' && news.jobId !== jobId) return;
+    if (news.kind !== 'progress') {
+      watch.forget();
+      return;
+    }
     const figures = figuresOf(news.progress);
     if (figures) watch.note(figures, Date.now());
   });
@@ -59,6 +78,8 @@ export function useWatched(jobId: string, statusInfo: string | undefined, runnin
   useEffect(() => {
     if (asked && running && link !== 'live') watch.note(asked, Date.now());
   }, [asked, running, link, watch]);
-  // What an event said is newer than what was asked for, as long as the run goes on.
-  return { history: watched.history, figures: running ? (watched.figures ?? asked) : asked, link };
+  useEffect(() => {
+    if (!running) watch.restart();
+  }, [running, watch]);
+  return { history: watched.history, figures: copying ? (watched.figures ?? asked) : asked, link };
 }

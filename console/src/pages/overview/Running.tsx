@@ -12,7 +12,7 @@ import { Loading } from '@/ui/Loading';
 import { Panel } from '@/ui/Panel';
 import { StateBadge } from '@/ui/StateBadge';
 import { nameOr } from '../tokens/standing';
-import { figuresIn, figuresOf, percentOf, secondsLeft, type Figures } from './figures';
+import { figuresOf, figuresShown, percentOf, secondsLeft, type Figures } from './figures';
 import classes from './Overview.module.css';
 
 const shown = 8;
@@ -25,6 +25,8 @@ export function Running(): ReactNode {
   const [heard, setHeard] = useState<ReadonlyMap<string, Figures>>(new Map());
   const link = useEvents((news) => {
     if (news.kind !== 'progress') {
+      // It is in another state than the figures that were heard tell of.
+      setHeard((before) => without(before, news.kind === 'changed' ? news.jobId : undefined));
       refresh('DescribeReplicationJobs', 'DescribeSourceServers', 'DescribeImages');
       return;
     }
@@ -48,6 +50,11 @@ export function Running(): ReactNode {
         </span>
       }
     >
+      {rows && jobs.error && (
+        <div className={classes.job}>
+          <Failure failure={jobs.error} onRetry={() => void jobs.refetch()} stale />
+        </div>
+      )}
       {!rows ? (
         <div className={classes.job}>
           {jobs.error ? <Failure failure={jobs.error} onRetry={() => void jobs.refetch()} /> : <Loading rows={3} />}
@@ -65,6 +72,11 @@ export function Running(): ReactNode {
       <Totals />
     </Panel>
   );
+}
+
+/** The figures without those of a job, or none at all. */
+function without(heard: ReadonlyMap<string, Figures>, id: string | undefined): ReadonlyMap<string, Figures> {
+  return new Map(id === undefined ? [] : [...heard].filter(([own]) => own !== id));
 }
 
 function NoneRuns(): ReactNode {
@@ -101,7 +113,7 @@ function OneJob({ job, heard }: { job: ReplicationJob; heard: Figures | undefine
   const { locale } = useLanguage();
   const id = job.JobId ?? '';
   const name = nameOr(job.Name, id);
-  const figures = heard ?? figuresIn(job.StatusInfo);
+  const figures = figuresShown(job, heard);
   const percent = figures ? percentOf(figures) : (job.Progress ?? 0);
   const seconds = figures && secondsLeft(figures);
   return (
@@ -141,7 +153,7 @@ function OneJob({ job, heard }: { job: ReplicationJob; heard: Figures | undefine
           </>
         )}
       </div>
-      {!figures && (
+      {!figures && (job.BusinessStatus ?? 'Syncing') === 'Syncing' && (
         <Text size="sm" c="dimmed">
           {running.unknown}
         </Text>

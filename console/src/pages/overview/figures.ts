@@ -18,6 +18,20 @@ export function figuresIn(info: string | undefined): Figures | undefined {
   return fields ? figuresOf(fields) : undefined;
 }
 
+interface Job {
+  BusinessStatus?: string | undefined;
+  StatusInfo?: string | undefined;
+}
+
+/**
+ * What is shown of a running job: what an event said last, or what the job says of itself. Figures of the copy hold only while it
+ * copies; of another phase, such as the making of the image, there are none.
+ */
+export function figuresShown(job: Job, heard: Figures | undefined): Figures | undefined {
+  if (job.BusinessStatus !== undefined && job.BusinessStatus !== 'Syncing') return undefined;
+  return heard ?? figuresIn(job.StatusInfo);
+}
+
 export function figuresOf(fields: Record<string, unknown>): Figures | undefined {
   const phase = phases.find((one) => one === fields.phase);
   if (!phase) return undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { codeFigures, codeMatters, failedJob, lostSource } from './matters';
-import { figuresIn, percentOf, secondsLeft } from './figures';
+import { figuresIn, figuresShown, percentOf, secondsLeft } from './figures';
 
 const now = new Date('2026-11-24T12:00:00Z');
 
@@ -79,6 +79,18 @@ describe('the figures of a copy', () => {
     const still = figuresIn(info({ bytes_per_second: 0, disks: [] }));
     expect(still && secondsLeft(still)).toBeUndefined();
     expect(still && percentOf(still)).toBe(0);
+  });
+
+  it('are those that were heard, or asked for, and none of a job that does not copy any more', () => {
+    const heard = figuresIn(info({ pass: 2 }));
+    const of = (BusinessStatus: string | undefined, said?: typeof heard): number | undefined =>
+      figuresShown({ BusinessStatus, StatusInfo: info() }, said)?.pass;
+    expect([of('Syncing'), of('Syncing', heard), of(undefined, heard)]).toEqual([1, 2, 2]);
+    expect(['Preparing', 'Processing', 'Cleaning'].map((status) => of(status, heard))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it.each([undefined, '', '[]', '{}', '{"phase":"dancing"}', '{"error_code":"x"}'])('are not in %j', (text) => {
