@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isTime, placeOf, request } from './filters';
+import { isTime, request } from './filters';
 
 it.each([
   ['', { MaxResults: 50 }],
@@ -23,9 +23,3 @@ it.each([
   ['2026-11-24', false],
   ['', false],
 ])('%j is a time: %s', (text, is) => expect(isTime(text)).toBe(is));
-
-it('knows the pages of codes, sources and jobs', () => {
-  expect(placeOf('at-1')).toBe('/tokens/at-1');
-  expect(placeOf('s-1/..')).toBe('/sources/s-1%2F..');
-  expect(placeOf('alice')).toBeNull();
-});

@@ -35,11 +35,3 @@ export function request(search: URLSearchParams, token: string | undefined): Req
     ...(token === undefined ? {} : { NextToken: token }),
   };
 }
-
-/** Where a thing that an entry is about has its page; `null` when it has none. */
-export function placeOf(resource: string): string | null {
-  if (resource.startsWith('at-')) return `/tokens/${encodeURIComponent(resource)}`;
-  if (resource.startsWith('s-')) return `/sources/${encodeURIComponent(resource)}`;
-  if (resource.startsWith('j-')) return `/jobs/${encodeURIComponent(resource)}`;
-  return null;
-}

@@ -8,8 +8,9 @@ import { DataTable } from '@/ui/DataTable';
 import { Empty } from '@/ui/Empty';
 import { PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
+import { LinkedText, placeOf } from '@/ui/LinkedText';
 import { When } from '@/ui/When';
-import { fields, isTime, kinds, placeOf, request, type Field } from './filters';
+import { fields, isTime, kinds, request, type Field } from './filters';
 
 /** What was done, by whom and from where. What it is narrowed to stands in the address, so that it can be linked to. */
 export function Audit(): ReactNode {
@@ -110,7 +111,7 @@ function Entries(): ReactNode {
           { key: 'about', header: audit.resource, cell: (entry) => <About resource={entry.ResourceId ?? ''} /> },
           { key: 'actor', header: audit.actor, cell: (entry) => <span className="mono">{entry.Actor}</span> },
           { key: 'address', header: audit.address, wide: true, cell: (entry) => entry.SourceIp ?? '' },
-          { key: 'detail', header: audit.detail, cell: (entry) => entry.Detail ?? '' },
+          { key: 'detail', header: audit.detail, cell: (entry) => <LinkedText text={entry.Detail ?? ''} /> },
         ]}
       />
       {(tokens.length > 1 || (next !== undefined && next !== '')) && (

@@ -8,6 +8,7 @@ import { useTexts } from '@/i18n/context';
 import { FactList } from '@/ui/FactList';
 import { Absent } from '@/ui/Absent';
 import { CopyButton } from '@/ui/CopyButton';
+import { Failure } from '@/ui/Failure';
 import { Bytes } from '@/ui/Figures';
 import { PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
@@ -17,7 +18,8 @@ import { filled } from '../jobs/logic/words';
 import { Commands } from './Commands';
 import { Keeping } from './ImageList';
 import classes from './Images.module.css';
-import { diskNumbers, failedChecks } from './logic';
+import { diskNumbers } from './logic';
+import { ImageProof } from './ImageProof';
 
 /** One image: what it is, what was proven of it, and what can be done with it on the center. */
 export function ImagePage(): ReactNode {
@@ -26,32 +28,27 @@ export function ImagePage(): ReactNode {
   const asked = useOperation('DescribeImages', { ImageId: [id] }, { enabled: id.startsWith('m-') });
   const image = asked.data?.Images.Image[0];
   const up = { to: '/images', title: images.title };
-  if (image) return <Shown key={id} image={image} />;
+  const stale = asked.error && <Failure failure={asked.error} onRetry={() => void asked.refetch()} stale />;
+  if (image) return <Shown key={id} image={image} notice={stale} />;
   return <Absent id={id} up={up} asked={asked} icon={IconStack2} words={images.page} />;
 }
 
-function Shown({ image }: { image: Image }): ReactNode {
-  const { images, jobs } = useTexts();
+function Shown({ image, notice }: { image: Image; notice: ReactNode }): ReactNode {
+  const { images } = useTexts();
   const job = useOperation('DescribeReplicationJobs', { JobId: [image.JobId] });
   const source = useOperation('DescribeSourceServers', { SourceId: [image.SourceId] });
   const found = job.data?.ReplicationJobs.ReplicationJob[0];
   const numbers = diskNumbers(found, image.Roots.Root.length);
-  const failed = failedChecks(image).length > 0;
   return (
     <>
       <PageHeader
         title={filled(image.ImageName, image.ImageId)}
         up={{ to: '/images', title: images.title }}
-        aside={
-          failed ? (
-            <StateBadge tone="bad" label={images.page.failedCheck} />
-          ) : (
-            <StateBadge tone="good" label={jobs.runs.verified} />
-          )
-        }
+        aside={<ImageProof image={image} />}
       />
       <div className={classes.columns}>
         <div className={classes.column}>
+          {notice}
           <Commands image={image} numbers={numbers} />
         </div>
         <div className={classes.column}>

@@ -1,22 +1,26 @@
 import { Anchor, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';
-import type { ReplicationJob, ReplicationJobReplicationJobRun as Run } from '@/api/generated';
+import type { Image, ReplicationJob, ReplicationJobReplicationJobRun as Run } from '@/api/generated';
 import { useOperation } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
 import { DataTable, type Column } from '@/ui/DataTable';
 import { Duration } from '@/ui/Figures';
 import { Panel } from '@/ui/Panel';
-import { StateBadge } from '@/ui/StateBadge';
 import { When } from '@/ui/When';
+import { ImageProof } from '../images/ImageProof';
 import { newestFirst, took } from './logic/schedule';
+import { filled } from './logic/words';
+
+/** The images of a job that are left, by their ids; `undefined` while that is not known. */
+type Left = ReadonlyMap<string, Image> | undefined;
 
 /** The runs of a job, and the images they left. */
 export function RunsPanel({ job }: { job: ReplicationJob }): ReactNode {
   const { jobs } = useTexts();
   const made = useOperation('DescribeImages', { JobId: job.JobId, PageSize: 50 });
   // While it cannot be told which images are left, none is called removed.
-  const left = made.data && new Map(made.data.Images.Image.map((image) => [image.ImageId, image.ImageName]));
+  const left = made.data && new Map(made.data.Images.Image.map((image) => [image.ImageId, image]));
   return (
     <Panel title={jobs.runs.title} flush>
       <DataTable
@@ -39,7 +43,7 @@ export function RunsPanel({ job }: { job: ReplicationJob }): ReactNode {
   );
 }
 
-function useColumns(left: ReadonlyMap<string, string> | undefined): Column<Run>[] {
+function useColumns(left: Left): Column<Run>[] {
   const { jobs } = useTexts();
   const { runs } = jobs;
   return [
@@ -61,7 +65,7 @@ function useColumns(left: ReadonlyMap<string, string> | undefined): Column<Run>[
   ];
 }
 
-function RunImage({ run, left }: { run: Run; left: ReadonlyMap<string, string> | undefined }): ReactNode {
+function RunImage({ run, left }: { run: Run; left: Left }): ReactNode {
   const { runs } = useTexts().jobs;
   if (!run.ImageId) return <Text c="dimmed">{run.EndTime ? runs.noImage : '–'}</Text>;
   if (left && !left.has(run.ImageId)) {
@@ -71,12 +75,13 @@ function RunImage({ run, left }: { run: Run; left: ReadonlyMap<string, string> |
       </Text>
     );
   }
+  const image = left?.get(run.ImageId);
   return (
     <Stack gap={2} align="flex-start">
       <Anchor component={Link} to={`/images/${run.ImageId}`}>
-        {left?.get(run.ImageId) ?? run.ImageId}
+        {filled(image?.ImageName, run.ImageId)}
       </Anchor>
-      <StateBadge tone="good" label={runs.verified} />
+      {image && <ImageProof image={image} />}
     </Stack>
   );
 }

@@ -1,10 +1,10 @@
-import { Anchor, Button, Text } from '@mantine/core';
+import { Button, Text } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
-import { Link } from 'react-router';
 import type { AuditEvent } from '@/api/generated';
 import { useOperation } from '@/api/queries';
 import { useTexts } from '@/i18n/context';
 import { Failure } from '@/ui/Failure';
+import { LinkedText } from '@/ui/LinkedText';
 import { Loading } from '@/ui/Loading';
 import { When } from '@/ui/When';
 import { actorName } from '../tokens/standing';
@@ -87,7 +87,7 @@ function Entry({ entry }: { entry: AuditEvent }): ReactNode {
       <span className={classes.entryWho}>
         {entry.Detail !== undefined && entry.Detail !== '' && (
           <>
-            <Detail text={entry.Detail} />
+            <LinkedText text={entry.Detail} />
             {' · '}
           </>
         )}
@@ -96,21 +96,4 @@ function Entry({ entry }: { entry: AuditEvent }): ReactNode {
       </span>
     </li>
   );
-}
-
-const pages: Record<string, string> = { at: 'tokens', s: 'sources', j: 'jobs' };
-
-/** What else is known of an entry; an id in it leads to what it names. */
-function Detail({ text }: { text: string }): ReactNode {
-  return text.split(/\b((?:at|s|j)-[a-z0-9]{20})\b/).map((part, at) => {
-    // Every second part is what was split at.
-    const page = at % 2 === 1 ? pages[part.split('-')[0] ?? ''] : undefined;
-    return page === undefined ? (
-      <span key={at}>{part}</span>
-    ) : (
-      <Anchor key={at} component={Link} to={`/${page}/${part}`} className="mono">
-        {part}
-      </Anchor>
-    );
-  });
 }
