@@ -172,6 +172,7 @@ export interface Look {
   width?: number;
   scheme?: 'light' | 'dark';
   language?: 'en' | 'zh';
+  zone?: string;
 }
 
 /** A page whose errors, refused contents and foreign requests are kept in `faults`: a test expects none. */
@@ -180,12 +181,12 @@ export async function newPage(
   center: Center,
   look: Look = {},
 ): Promise<{ page: Page; context: BrowserContext; faults: string[] }> {
-  const { width = 1440, scheme = 'light', language = 'en' } = look;
+  const { width = 1440, scheme = 'light', language = 'en', zone = 'UTC' } = look;
   const context = await browser.newContext({
     viewport: { width, height: width < 600 ? 844 : 900 },
     colorScheme: scheme,
     locale: language === 'zh' ? 'zh-CN' : 'en-GB',
-    timezoneId: 'UTC',
+    timezoneId: zone,
     reducedMotion: 'reduce',
     baseURL: center.origin,
     // The certificate of a test is its own maker's.

@@ -8,7 +8,9 @@ import { scenes, type Scene, type Stage } from './scenes.ts';
 
 const folder = new URL('../.screenshots/', import.meta.url).pathname;
 
-const looks: readonly Required<Look>[] = [
+type Shot = Required<Omit<Look, 'zone'>>;
+
+const looks: readonly Shot[] = [
   ...(['light', 'dark'] as const).flatMap((scheme) =>
     [1440, 390].map((width) => ({ scheme, width, language: 'en' as const })),
   ),
@@ -44,12 +46,7 @@ function interrupted(): Promise<never> {
 }
 
 /** Takes all pictures of one look; gives the number of those that could not be taken. */
-async function picture(
-  browser: Browser,
-  center: Center,
-  look: Required<Look>,
-  wanted: readonly Scene[],
-): Promise<number> {
+async function picture(browser: Browser, center: Center, look: Shot, wanted: readonly Scene[]): Promise<number> {
   const { page, context, faults } = await newPage(browser, center, look);
   page.setDefaultTimeout(15_000);
   const suffix = `${look.width}-${look.scheme}${look.language === 'zh' ? '-zh' : ''}`;

@@ -12,7 +12,7 @@ interface WhenProps {
   none?: string;
 }
 
-/** A time in the viewer's zone, with UTC on hover. */
+/** A time in the viewer's zone, with UTC on hover and for the keyboard. */
 export function When({ time, away = false, none }: WhenProps): ReactNode {
   const { common } = useTexts();
   const { locale } = useLanguage();
@@ -22,8 +22,10 @@ export function When({ time, away = false, none }: WhenProps): ReactNode {
   const utc = common.utc(new Date(at).toISOString().slice(0, 19).replace('T', ' '));
   const here = local(at, locale);
   return (
-    <Tooltip label={away ? `${here} · ${utc}` : utc}>
-      <time dateTime={time ?? ''}>{away ? relative(at, now, locale) : here}</time>
+    <Tooltip label={away ? `${here} · ${utc}` : utc} events={{ hover: true, focus: true, touch: true }}>
+      <time dateTime={time ?? ''} tabIndex={0}>
+        {away ? relative(at, now, locale) : here}
+      </time>
     </Tooltip>
   );
 }

@@ -32,7 +32,12 @@ describe('relative time', () => {
     [-30, '30 seconds ago', '30秒钟前'],
     [-3_599, '59 minutes ago', '59分钟前'],
     [7_200, 'in 2 hours', '2小时后'],
-    [86_400, 'tomorrow', '明天'],
+    [86_400, 'in 24 hours', '24小时后'],
+    [47 * 3_600, 'in 47 hours', '47小时后'],
+    [-30 * 3_600, '30 hours ago', '30小时前'],
+    [2 * 86_400, 'in 2 days', '2天后'],
+    [30 * 86_400 - 2, 'in 30 days', '30天后'],
+    [-2 * 86_400 - 86_399, '2 days ago', '2天前'],
   ])('%d seconds away is %s', (seconds, en, zh) => {
     expect(relative(seconds * 1_000, 0, 'en')).toBe(en);
     expect(relative(seconds * 1_000, 0, 'zh-CN')).toBe(zh);

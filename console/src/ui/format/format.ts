@@ -38,15 +38,19 @@ export function duration(seconds: number, locale: string): string {
   return parts.join(' ');
 }
 
-/** How far a time is from now: `3 minutes ago`, `in 2 days`. */
+/**
+ * How far a time is from now: `3 minutes ago`, `in 30 hours`, `in 2 days`. Never `tomorrow`, which depends on the hour and the zone:
+ * up to two days are told in hours. What is past is told in whole units, what comes to the nearest one.
+ */
 export function relative(time: number, now: number, locale: string): string {
   const seconds = (time - now) / 1_000;
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
-  if (Math.abs(seconds) < 5) return format.format(0, 'second');
-  for (const [unit, size] of steps) {
-    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
-  }
-  return format.format(0, 'second');
+  if (Math.abs(seconds) < 5) return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(0, 'second');
+  const [unit, size] = steps.find(([unit, size]) => Math.abs(seconds) >= (unit === 'day' ? 2 * size : size)) ?? [
+    'second',
+    1,
+  ];
+  const count = seconds < 0 ? Math.trunc(seconds / size) : Math.round(seconds / size);
+  return new Intl.RelativeTimeFormat(locale, { numeric: 'always' }).format(count, unit);
 }
 
 /** A time in the viewer's zone. */
