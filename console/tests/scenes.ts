@@ -172,7 +172,7 @@ async function newCode({ page, take }: Stage): Promise<void> {
   await dialog.getByLabel('Activation code', { exact: true }).waitFor();
   await take('token-fresh');
   await dialog.getByRole('button', { name: 'Copy the code' }).click();
-  await dialog.getByText('Copied', { exact: true }).first().waitFor();
+  await dialog.getByRole('button', { name: 'Copied' }).first().waitFor();
   await press(page, 'Done');
   await press(page, 'More: wave-2');
   await page.getByRole('menuitem', { name: 'Delete…' }).click();

@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endAll, newPage, signIn, startAgent, startBrowser, startCenter, visit, type Center } from './harness.ts';
+import { startImpostor } from './impostor.ts';
 
 /** Text that would do something if it were ever taken for HTML. */
 const hostile = '<img src=x onerror="window.stolen=1"><script>window.stolen=1</script>';
@@ -160,6 +161,99 @@ describe('text that was stored', () => {
     await page.goto(`/console/sources/${source}`);
     await page.getByText('<b>key</b>').first().waitFor();
     expect(faults).toEqual([]);
+  });
+
+  it('is text also where a machine tells it of itself', async () => {
+    const made = await center.call('CreateAccessToken', { Name: 'machines', Count: '1' });
+    const code = { id: String(made.AccessTokenId), code: String(made.AccessTokenCode) };
+    const told = (what: string): string => `${what} ${hostile}`;
+    const content = (what: string): object => ({
+      filesystem: told(`filesystem of ${what}`),
+      uuid: told('uuid'),
+      label: told(`label of ${what}`),
+      mounts: [told(`/mount of ${what}`)],
+      used_bytes: 1 << 28,
+    });
+    const partition = { number: 1, path: told('/dev/part'), start_bytes: 1 << 20, size_bytes: 1 << 29 };
+    const parts = [{ ...partition, type_name: told('type'), content: content('part') }];
+    const size = { size_bytes: 1 << 30, sector_bytes: 512 };
+    const system = { path: told('/dev/system'), ...size, system: true, model: told('model'), serial: told('serial') };
+    const inventory = {
+      hostname: told('hostname'),
+      os: { platform: told('platform'), name: told('name of the system'), version: told('version') },
+      kernel: told('kernel'),
+      architecture: told('architecture'),
+      cpu: { model: told('processor'), count: 4, usage_percent: 1 },
+      memory: { total_bytes: 1 << 30, available_bytes: 1 << 29 },
+      addresses: ['192.0.2.9'],
+      disks: [
+        { ...system, table: 'gpt', table_id: told('table'), partitions: parts },
+        { path: told('/dev/data'), ...size, model: told('data model'), content: content('data') },
+      ],
+      volumes: [
+        {
+          kind: told('kind'),
+          name: told('volume'),
+          path: told('/dev/volume'),
+          size_bytes: 1 << 29,
+          members: [told('/dev/part')],
+          content: content('volume'),
+        },
+      ],
+    };
+    const { sourceId, heartbeat } = await startImpostor(center, code, { name: 'told-01', inventory });
+    await heartbeat({ error_code: 'DiskMissing', error_msg: told('fault') });
+    const job = await center.call('CreateReplicationJob', {
+      SourceId: sourceId,
+      Name: 'move-told',
+      Description: hostile,
+      RunOnce: 'true',
+      RegionId: 'cn-hangzhou',
+    });
+
+    const { page, context, faults } = await newPage(browser, center);
+    await signIn(page);
+    const harmless = async (where: string): Promise<void> => {
+      expect(await stolen(page), where).toBeUndefined();
+      expect(await page.locator('img[src="x"]').count(), where).toBe(0);
+    };
+    for (const [path, shown] of [
+      ['/', 'main :text("fault <img src=x")'],
+      ['/sources', 'main :text("hostname <img src=x")'],
+      [`/sources/${sourceId}`, 'main :text("hostname <img src=x")'],
+      [`/sources/${sourceId}`, 'main :text("name of the system <img src=x")'],
+      [`/sources/${sourceId}`, 'main :text("/dev/data <img src=x")'],
+      [`/sources/${sourceId}`, 'main :text("data model <img src=x")'],
+      [`/sources/${sourceId}`, 'main :text("label of part <img src=x")'],
+      [`/sources/${sourceId}`, 'main :text("/mount of volume <img src=x")'],
+      [`/sources/${sourceId}`, 'main :text("fault <img src=x")'],
+      [`/sources/${sourceId}`, 'main :text("What to do:")'],
+      ['/jobs', 'main table a:has-text("move-told")'],
+      [`/jobs/${String(job.JobId)}`, 'main :text("<script>")'],
+      ['/images', 'main h1'],
+    ] as const) {
+      await visit(page, path, shown);
+      await harmless(`${path} ${shown}`);
+    }
+    // What it would copy, in the wizard.
+    await page.goto('/console/jobs/new');
+    await page
+      .getByRole('row', { name: /hostile-host/ })
+      .getByRole('checkbox')
+      .waitFor();
+    await harmless('the wizard');
+    // And in the explorer, whose replies hold all of it.
+    for (const action of ['DescribeSourceServer', 'DescribeSourceServers', 'DescribeReplicationJobs']) {
+      await page.goto(`/console/explorer/${action}`);
+      if (action === 'DescribeSourceServer') await page.getByLabel(/^SourceId/).fill(sourceId);
+      await page.getByRole('button', { name: 'Call', exact: true }).first().click();
+      const reply = page.getByRole('region', { name: 'Reply', exact: true }).first();
+      await reply.getByText('200 OK').waitFor();
+      expect(await reply.getByRole('region', { name: 'Body' }).innerText()).toContain('<img src=x');
+      await harmless(action);
+    }
+    expect(faults).toEqual([]);
+    await context.close();
   });
 
   it('could not run even if it were taken for HTML', async () => {

@@ -57,6 +57,10 @@ export const sources = {
     noInventory: 'What the machine consists of is not known.',
     offline: 'The center does not hear from this server',
     fault: 'The agent reports a problem',
+    offlineRemedy:
+      'Start landfall-agent on the server again, and see that it reaches the center. A job that waited goes on where it was.',
+    faultRemedy:
+      'Do on the server what the message says. The agent looks again by itself, and the state changes with it.',
     rename: 'Rename…',
     delete: 'Delete…',
     migrate: 'Migrate',

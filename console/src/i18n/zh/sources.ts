@@ -58,6 +58,8 @@ export const sources: Texts['sources'] = {
     noInventory: '无法得知此服务器的构成。',
     offline: '迁移中心收不到此服务器的消息',
     fault: '代理程序报告了问题',
+    offlineRemedy: '在服务器上重新启动 landfall-agent，并确认它能连接到中心。等待中的任务会从中断处继续。',
+    faultRemedy: '请在服务器上按照消息的提示处理。代理会自行重新检查，状态也会随之更新。',
     rename: '重命名…',
     delete: '删除…',
     migrate: '迁移',

@@ -166,13 +166,17 @@ function DiskPanel({ inventory }: { inventory: Inventory }): ReactNode {
 
 /** Why a source is not available. */
 function Fault({ source }: { source: SourceServer }): ReactNode {
-  const { detail } = useTexts().sources;
+  const { sources, failure } = useTexts();
+  const { detail } = sources;
   const fault = source.State === 'Unavailable' ? faultOf(source) : undefined;
   if (!fault) return null;
   const offline = fault.code === 'SourceServer.Offline';
   return (
     <Notice tone="bad" title={offline ? detail.offline : detail.fault}>
       <Text>{fault.message}</Text>
+      <Text>
+        <strong>{failure.remedy}:</strong> {offline ? detail.offlineRemedy : detail.faultRemedy}
+      </Text>
       <Text size="xs" c="dimmed" className="mono" mt={4}>
         {fault.code}
       </Text>
