@@ -58,7 +58,7 @@ class Bench:
 
     def observe(self, operation, case) -> str:
         """The cell of an operation and a case."""
-        key, params = self.owner, operation.call(self._own_ids(operation))
+        key, params = self.owner, operation.call(self._own_ids(operation, case))
         if case == "missing parameter":
             params = self._without(operation, params)
         elif case == "bad value":
@@ -91,7 +91,7 @@ class Bench:
         parameter, value = constrained
         return {**params, one(parameter["name"]): value}
 
-    def _own_ids(self, operation):
+    def _own_ids(self, operation, case):
         """Resources for one call; those that the call may remove are made for it."""
         own = ("DeleteSourceServer", "CreateReplicationJob")
         source = self._source() if operation.name in own else self.source
@@ -99,9 +99,17 @@ class Bench:
         emptied = operation.name == "DeleteWorkgroup"
         workgroup = machines.create_workgroup(self.setting, "golden") if emptied else self.workgroup
         of_job = operation.name.endswith(("ReplicationJob", "ReplicationJobAttribute")) and operation.name not in own
-        job = machines.create_job(self.setting, "golden", self._source()) if of_job else UNKNOWN["j-"]
+        job = self._job(operation, case) if of_job else UNKNOWN["j-"]
         identities = self._identities(self.owner, operation)
         return {**UNKNOWN, "at-": token, "s-": source, "w-": workgroup, "j-": job, **identities}
+
+    def _job(self, operation, case):
+        """A job; where the call is to succeed, in the state that it needs."""
+        if (operation.name, case) == ("StopReplicationJob", "ok"):
+            return machines.syncing_job(self.setting, "golden")
+        if (operation.name, case) == ("CutOverReplicationJob", "ok"):
+            return machines.waiting_job(self.setting, "golden")
+        return machines.create_job(self.setting, "golden", self._source())
 
     def _other_ids(self):
         other = self.setting.tenants["other"]

@@ -16,6 +16,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from http.client import HTTPSConnection
 from pathlib import Path
 
@@ -28,9 +29,10 @@ from harness.setting import Setting
 from harness.wire import Endpoint
 
 GIB = 1 << 30
+JOB_WITHIN_SECONDS = 60
 
 
-def import_this_machine(setting: Setting, tenant: str, name=None) -> dict:
+def import_this_machine(setting: Setting, tenant: str, name=None, images_only=False) -> dict:
     """Imports this machine with the real agent: an image file as its only sure disk, a fresh state directory."""
     code = create_code(setting, tenant)
     place = Path(tempfile.mkdtemp(prefix="machine-", dir=setting.work_dir))
@@ -40,6 +42,8 @@ def import_this_machine(setting: Setting, tenant: str, name=None) -> dict:
         *setting.agent, "import", "--server", setting.agent_url, "--ca-fingerprint", setting.ca_fingerprint,
         "--token-id", code["AccessTokenId"], "--disk", disk, "--state-dir", place / "state", "--output", "json",
     ]
+    if images_only:
+        command.append("--images-only")
     if name:
         command += ["--name", name]
     environment = {**os.environ, "LANDFALL_TOKEN_CODE": code["AccessTokenCode"]}
@@ -50,7 +54,10 @@ def import_this_machine(setting: Setting, tenant: str, name=None) -> dict:
         raise RuntimeError(f"the agent ended with {done.returncode}: {done.stderr}")
     assert code["AccessTokenCode"] not in done.stdout + done.stderr, "the agent printed the activation code"
     imported = json.loads(done.stdout)
-    return {"source_id": imported["source_id"], "disk": str(disk), "said": imported, "code": code["AccessTokenId"]}
+    return {
+        "source_id": imported["source_id"], "disk": str(disk), "said": imported, "code": code["AccessTokenId"],
+        "state_dir": str(place / "state"),
+    }
 
 
 def import_played_machine(setting: Setting, tenant: str, hostname="played-host") -> dict:
@@ -98,12 +105,61 @@ def create_workgroup(setting: Setting, tenant: str) -> str:
     return reply.body["WorkgroupId"]
 
 
-def create_job(setting: Setting, tenant: str, source: str) -> str:
+def create_job(setting: Setting, tenant: str, source: str, **more) -> str:
     """Creates a replication job of a source of a tenant, and gives its id."""
-    params = {"RegionId": "cn-hangzhou", "SourceId": source}
+    params = {"RegionId": "cn-hangzhou", "SourceId": source, **more}
     reply = Endpoint(setting.endpoint).v3(setting.key(tenant, "owner"), "CreateReplicationJob", params)
     assert reply.status == 200, reply.raw
     return reply.body["JobId"]
+
+
+def syncing_job(setting: Setting, tenant: str) -> str:
+    """A job that copies, with much to do and little that it may use of the network."""
+    machine = import_this_machine(setting, tenant, images_only=True)
+    with open(machine["disk"], "r+b") as disk:
+        disk.seek(4 << 20)
+        disk.write(secrets.token_bytes(8 << 20))
+    slow = {"ReplicationParameters": json.dumps({"bandwidth_limit": 16, "compress_level": 0})}
+    return _copied_job(setting, tenant, machine, slow, ("BusinessStatus", "Syncing"))
+
+
+def waiting_job(setting: Setting, tenant: str) -> str:
+    """An incremental job between two runs."""
+    machine = import_this_machine(setting, tenant, images_only=True)
+    every = {"RunOnce": "false", "Frequency": "24", "MaxNumberOfImageToKeep": "2"}
+    return _copied_job(setting, tenant, machine, every, ("Status", "Waiting"))
+
+
+def _copied_job(setting, tenant, machine, params, wanted):
+    """A job that the real agent works on until it is as wanted; the agent is gone then."""
+    job = create_job(setting, tenant, machine["source_id"], **params)
+    agent = subprocess.Popen(
+        [*setting.agent, "run", "--state-dir", machine["state_dir"]],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )
+    try:
+        _start(setting, tenant, job)
+        return _becomes(setting, tenant, job, *wanted)
+    finally:
+        agent.kill()
+        agent.wait()
+
+
+def _start(setting, tenant, job):
+    reply = Endpoint(setting.endpoint).v3(setting.key(tenant, "owner"), "StartReplicationJob", {"JobId": job})
+    assert reply.status == 200, reply.raw
+
+
+def _becomes(setting, tenant, job, member, wanted):
+    """Follows a job until a member of it is as wanted; gives its id."""
+    until = time.monotonic() + JOB_WITHIN_SECONDS
+    while True:
+        listed = Endpoint(setting.endpoint).v3(setting.key(tenant, "owner"), "DescribeReplicationJobs", {"JobId.1": job})
+        assert listed.status == 200, listed.raw
+        shown = listed.body["ReplicationJobs"]["ReplicationJob"][0]
+        if shown.get(member) == wanted:
+            return job
+        assert shown["Status"] == "Running" and time.monotonic() < until, f"not {wanted}: {shown}"
 
 
 def _agent_identity() -> bytes:
