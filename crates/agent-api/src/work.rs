@@ -53,6 +53,9 @@ pub struct WorkDisk {
     /// Id of its partition table, where it has one: a disk is not told by its path alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table_id: Option<String>,
+    /// Its serial number, or its world-wide name where it has no other, as the inventory had it when the job was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
 }
 
 /// Tells how a run goes.
@@ -109,7 +112,13 @@ mod tests {
         let work = Work {
             job_id: "j-1".into(),
             run: Some(RunWork { run_id: "run-1".into(), base_run_id: None, audit: false }),
-            disks: vec![WorkDisk { index: 0, path: "/dev/sda".into(), size_bytes: 512, table_id: None }],
+            disks: vec![WorkDisk {
+                index: 0,
+                path: "/dev/sda".into(),
+                size_bytes: 512,
+                table_id: None,
+                serial: None,
+            }],
             freeze_budget_ms: 2_000,
         };
         assert_eq!(read, work);

@@ -76,6 +76,15 @@ impl Inventory {
     }
 }
 
+/// Describes every disk that may be asked for by path without being part of another: whole disks, and loop devices. Those that
+/// have no medium are left out.
+pub fn disks_there(roots: &Roots) -> Result<Vec<Disk>, InventoryError> {
+    let survey = Survey::take(roots)?;
+    let nodes = survey.topology.nodes().into_iter();
+    let there = nodes.filter(|node| matches!(node.role, Role::Disk | Role::Loop) && node.size_bytes > 0);
+    Ok(there.map(|node| survey.describe(node)).collect())
+}
+
 /// Describes one disk that was asked for by path: a whole disk, a volume, a loop device, or a regular file holding an
 /// image. Links such as those in `/dev/disk/by-id` are followed. Partitions, single paths of a multipath disk and devices
 /// that cannot be a disk are refused with what to name instead.

@@ -34,7 +34,7 @@ pub use disk::{
     Contents, Disk, Format, Mount, Partition, PartitionFlags, PartitionTable, PartitionType, Space,
 };
 pub use image_file::{image_disk, image_disk_in};
-pub use inventory::{Inventory, InventoryError, disk_at};
+pub use inventory::{Inventory, InventoryError, disk_at, disks_there};
 pub use machine::{Architecture, Machine, MachineIdentity};
 pub use mounts::{Swap, SwapMedium};
 pub use os_release::{OperatingSystem, Platform};

@@ -151,6 +151,7 @@ fn add(tx: &mut Transaction<'_>, n: u32) -> Result<(), StoreError> {
         path: "/dev/vda".into(),
         size_bytes: 40 << 30,
         table_id: "x".repeat(36),
+        serial: "x".repeat(20),
         target_gib: None,
     };
     let job = Job {

@@ -14,6 +14,7 @@ mod wire;
 pub use describe::describe;
 pub use identity::machine_id;
 pub use selection::Selection;
+pub(crate) use wire::serial_numbers;
 
 use blockdev::{InventoryError, Roots};
 use sha2::{Digest, Sha256};

@@ -71,7 +71,7 @@ fn disk(found: &blockdev::Disk, boot: &Boot) -> Disk {
         sector_bytes: found.logical_sector_bytes,
         system,
         model: optional(found.model.as_deref()),
-        serial: optional(found.serial.as_deref().or(found.wwn.as_deref())),
+        serial: serial_numbers(found).next().unwrap_or_default(),
         table: table.to_owned(),
         table_id: text(table_id),
         partitions,
@@ -155,6 +155,11 @@ impl Names {
 
 fn path(path: &Path) -> String {
     text(&path.to_string_lossy())
+}
+
+/// What tells a disk from others of its kind; the first is the one in the inventory.
+pub(crate) fn serial_numbers(found: &blockdev::Disk) -> impl Iterator<Item = String> + '_ {
+    [&found.serial, &found.wwn].into_iter().flatten().map(|number| text(number))
 }
 
 fn optional(found: Option<&str>) -> String {

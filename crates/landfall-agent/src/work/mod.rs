@@ -8,6 +8,7 @@
 mod attached;
 mod journal;
 pub(crate) mod lines;
+mod located;
 mod owed;
 mod reports;
 mod worker;

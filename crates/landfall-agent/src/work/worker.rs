@@ -12,8 +12,9 @@ use tokio::{
 
 use super::{
     Means, Wanted,
-    attached::{Attached, Refusal, budget, check},
+    attached::{Attached, budget},
     journal::Journal,
+    located::{Refusal, locate},
     reports::Reports,
 };
 use crate::{
@@ -108,14 +109,15 @@ impl Worker {
 
     /// Makes sure that the job's disks are open, followed and still the same.
     async fn attach(&mut self, work: &Work) -> Result<(), Refusal> {
-        if self.attached.as_ref().is_some_and(|attached| attached.suits(work)) {
+        if let Some(attached) = self.attached.as_ref().filter(|attached| attached.suits(work)) {
             let disks = work.disks.clone();
-            let checked = spawn_blocking(move || disks.iter().try_for_each(check)).await;
-            let checked = checked.unwrap_or_else(|error| Err(Refusal::Open(error.into())));
-            if checked.is_err() {
-                self.detach().await;
+            let located = spawn_blocking(move || locate(&disks)).await;
+            let located = located.unwrap_or_else(|error| Err(Refusal::Open(error.into())));
+            if located.as_ref().is_ok_and(|located| attached.holds(located)) {
+                return Ok(());
             }
-            return checked;
+            self.detach().await;
+            located?;
         }
         self.detach().await;
         let (job, tracked) = (work.clone(), self.means.tracked);

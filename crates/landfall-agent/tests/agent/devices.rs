@@ -34,7 +34,7 @@ pub(crate) fn of_job(disk: &LiveDisk) -> WorkDisk {
     let found = disk_at(&Roots::default(), &disk.path).unwrap();
     let PartitionTable::Gpt { disk_guid, .. } = found.table else { unreachable!("it has a GPT") };
     let path = disk.path.display().to_string();
-    WorkDisk { index: 0, path, size_bytes: found.size_bytes, table_id: Some(disk_guid) }
+    WorkDisk { index: 0, path, size_bytes: found.size_bytes, table_id: Some(disk_guid), serial: None }
 }
 
 /// A copy, mounted until this is dropped.
@@ -111,6 +111,21 @@ async fn a_run_that_was_stopped_leaves_its_changes_to_the_next() {
     if (&all.tracking, &rest.tracking) == (&Tracking::Ebpf, &Tracking::Ebpf) {
         assert!(rest.read_bytes < 8 << 20, "what changed is read, and not everything: {rest:?}");
     }
+    source.stop().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_has_another_name_now_is_copied() {
+    let disk = LiveDisk::new(&[("ext4", 64)]);
+    let file = noise(6, 1 << 20);
+    disk.write("file", &file);
+    let source = Source::new().await;
+    let job = WorkDisk { path: "/dev/loop-before".into(), ..of_job(&disk) };
+    let copies = Center::new(&[usize::try_from(job.size_bytes).unwrap()]);
+    source.copies_to(&copies);
+    source.order(&job, Some(("run-1", None)));
+    complete(&source, 1, "run-1").await;
+    assert!(files_of(&copies.disks.lock().unwrap()[0]).contains(&("file".into(), file)));
     source.stop().await;
 }
 

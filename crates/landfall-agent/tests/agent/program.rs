@@ -73,7 +73,7 @@ async fn a_copy_stays_small_and_ends_with_a_signal_and_success() {
         tokio::spawn(async move { drop(copies.serve(stream).await) }).abort_handle()
     });
     let run = RunWork { run_id: "run-1".into(), base_run_id: None, audit: false };
-    let disk = WorkDisk { index: 0, path, size_bytes: SIZE as u64, table_id: None };
+    let disk = WorkDisk { index: 0, path, size_bytes: SIZE as u64, table_id: None, serial: None };
     let work = Work { job_id: "j-1".into(), run: Some(run), disks: vec![disk], freeze_budget_ms: 2_000 };
     source.center.order(Some(work));
 
@@ -132,7 +132,7 @@ async fn a_copy_goes_through_the_proxy_that_the_environment_names() {
         tokio::spawn(async move { drop(copies.serve(stream).await) }).abort_handle()
     });
     let run = RunWork { run_id: "run-1".into(), base_run_id: None, audit: false };
-    let disk = WorkDisk { index: 0, path, size_bytes: content.len() as u64, table_id: None };
+    let disk = WorkDisk { index: 0, path, size_bytes: content.len() as u64, table_id: None, serial: None };
     let work = Work { job_id: "j-1".into(), run: Some(run), disks: vec![disk], freeze_budget_ms: 2_000 };
     source.center.order(Some(work));
     let (url, passed) = proxy().await;

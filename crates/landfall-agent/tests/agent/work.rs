@@ -65,6 +65,25 @@ async fn runs_are_copied_as_the_center_asks_for_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_replaced_between_two_runs_is_opened_anew() {
+    let source = Source::new().await;
+    let (first, second) = (noise(3, 1 << 20), noise(4, 1 << 20));
+    let disk = source.image("disk.img", &first);
+    let copies = Center::new(&[first.len()]);
+    source.copies_to(&copies);
+    source.order(&disk, Some(("run-1", None)));
+    assert_eq!(source.until_ended(1).await.0, "run-1");
+    source.order(&disk, None);
+    // As a disk that was taken out and another one put in: the same name and size, and nothing else.
+    source.image("other.img", &second);
+    std::fs::rename(source.path("other.img"), source.path("disk.img")).unwrap();
+    source.order(&disk, Some(("run-2", Some("run-1"))));
+    assert_eq!(source.until_ended(2).await.0, "run-2");
+    assert!(copies.disks.lock().unwrap()[0] == second);
+    source.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_disk_than_the_jobs_is_refused_once_for_each_run() {
     let source = Source::new().await;
     let mut disk = source.image("disk.img", &noise(2, 1 << 20));

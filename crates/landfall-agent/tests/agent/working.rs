@@ -131,7 +131,7 @@ impl Source {
     pub(crate) fn image(&self, name: &str, content: &[u8]) -> WorkDisk {
         std::fs::write(self.path(name), content).unwrap();
         let path = self.path(name).display().to_string();
-        WorkDisk { index: 0, path, size_bytes: content.len() as u64, table_id: None }
+        WorkDisk { index: 0, path, size_bytes: content.len() as u64, table_id: None, serial: None }
     }
 
     /// Has a run copied.

@@ -403,7 +403,7 @@ pub static JOB_ERRORS: &[JobError] = &[
     },
     JobError {
         code: "Replication.DiskChanged",
-        cause: "A disk of the source has another size or another partition table than when the job was created.",
+        cause: "A disk of the source has another size, partition table or serial number than when the job was created.",
         remedy: "Create a new job: this one was made for the disk as it was.",
     },
     JobError {

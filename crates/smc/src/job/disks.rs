@@ -137,6 +137,7 @@ impl Chosen {
             path: disk.path.clone(),
             size_bytes: disk.size_bytes,
             table_id: disk.table_id.clone(),
+            serial: disk.serial.clone(),
             target_gib: wish.gib,
         });
         Ok(())

@@ -53,6 +53,9 @@ pub struct JobDisk {
     /// The id of its partition table; empty without one.
     #[serde(default)]
     pub table_id: String,
+    /// Its serial number; empty where it is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub serial: String,
     /// Size at the target in GiB, as it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_gib: Option<u32>,

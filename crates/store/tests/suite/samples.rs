@@ -129,6 +129,7 @@ pub(crate) fn job(number: u32) -> Job {
             path: "/dev/vda".into(),
             size_bytes: u64::MAX,
             table_id: String::new(),
+            serial: "S3Z9NB0K".into(),
             target_gib: Some(40),
         }],
         started: None,

@@ -153,6 +153,7 @@ pub(in crate::conductor) fn work(job: &Job, run: Option<RunWork>) -> Work {
         path: disk.path.clone(),
         size_bytes: disk.size_bytes,
         table_id: (!disk.table_id.is_empty()).then(|| disk.table_id.clone()),
+        serial: (!disk.serial.is_empty()).then(|| disk.serial.clone()),
     });
     let parameters = &job.settings.parameters;
     Work {

@@ -39,6 +39,7 @@ fn job(cycle: Cycle) -> Job {
             path: "/dev/vda".into(),
             size_bytes: 1 << 30,
             table_id: String::new(),
+            serial: String::new(),
             target_gib: None,
         }],
         started: None,
