@@ -65,6 +65,10 @@ pub enum Event {
     SessionEnded,
     /// Somebody gave a wrong secret of an AccessKey to the console, or a disabled key.
     SessionRefused,
+    /// An account was made.
+    AccountCreated,
+    /// The master key was rotated, which concerns every account.
+    MasterKeyRotated,
     /// A user was made.
     UserCreated,
     /// A user was removed, with its keys.
@@ -91,7 +95,7 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::TokenCreated,
         Self::TokenDisabled,
         Self::TokenDeleted,
@@ -120,6 +124,8 @@ impl Event {
         Self::SessionBegan,
         Self::SessionEnded,
         Self::SessionRefused,
+        Self::AccountCreated,
+        Self::MasterKeyRotated,
         Self::UserCreated,
         Self::UserDeleted,
         Self::KeyCreated,
@@ -164,6 +170,8 @@ impl Event {
             Self::SessionBegan => "session.began",
             Self::SessionEnded => "session.ended",
             Self::SessionRefused => "session.refused",
+            Self::AccountCreated => "account.created",
+            Self::MasterKeyRotated => "master-key.rotated",
             Self::UserCreated => "user.created",
             Self::UserDeleted => "user.deleted",
             Self::KeyCreated => "key.created",

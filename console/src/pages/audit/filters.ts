@@ -9,6 +9,7 @@ export const kinds = [
   ...['job.failed', 'job.expired', 'job.deleted', 'image.verified', 'image.booted'],
   ...['workgroup.created', 'workgroup.changed', 'workgroup.joined', 'workgroup.left', 'workgroup.deleted'],
   ...['session.began', 'session.ended', 'session.refused'],
+  ...['account.created', 'master-key.rotated'],
   ...['user.created', 'user.deleted', 'key.created', 'key.enabled', 'key.disabled', 'key.deleted'],
   ...['policy.created', 'policy.changed', 'policy.deleted', 'policy.attached', 'policy.detached'],
 ];

@@ -92,7 +92,7 @@ impl AgentService {
         let address = peer.address.ip();
         self.admit(address)?;
         let outcome = match code(&request.token_id, &request.token_code) {
-            Some((id, code)) => self.registry.check_code(id, &code).await,
+            Some((id, code)) => self.registry.check_code(id, &code, address).await,
             None => Err(Refusal::UnknownCode),
         };
         let check = outcome.map_err(|refusal| self.refused(address, &refusal))?;

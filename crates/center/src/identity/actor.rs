@@ -29,17 +29,17 @@ pub enum Actor {
 }
 
 /// One change, before it is written into the trail.
-pub(super) struct Change<'a> {
-    pub(super) account: AccountId,
-    pub(super) at: Timestamp,
-    pub(super) event: Event,
-    pub(super) resource: &'a str,
-    pub(super) detail: &'a str,
+pub(crate) struct Change<'a> {
+    pub(crate) account: AccountId,
+    pub(crate) at: Timestamp,
+    pub(crate) event: Event,
+    pub(crate) resource: &'a str,
+    pub(crate) detail: &'a str,
 }
 
 impl Actor {
     /// Writes a change into the trail, in the transaction that makes it.
-    pub(super) fn record(&self, tx: &mut Transaction<'_>, change: &Change<'_>) -> Result<(), StoreError> {
+    pub(crate) fn record(&self, tx: &mut Transaction<'_>, change: &Change<'_>) -> Result<(), StoreError> {
         let (actor, address) = match self {
             Self::Operator => ("operator".to_owned(), String::new()),
             Self::Caller { principal, address, .. } => (principal.arn(), address.to_string()),

@@ -13,6 +13,7 @@ mod policies;
 mod users;
 
 pub use actor::Actor;
+pub(crate) use actor::Change;
 pub use error::IdentityError;
 pub use key_uses::KeyUses;
 pub use keys::{NewKey, SecretText, secret_context};
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use ram::AccountId;
 use smc::{
     Timestamp,
+    audit::Event,
     job::MAX_JOBS,
     ports::{Clock, JobFilter, JobTx, Page, Random, SourceFilter, StoreError, TokenFilter, Tx},
 };
@@ -112,10 +114,18 @@ impl Identities {
             return Err(IdentityError::AccountName);
         }
         let (account, holder) = self.new_account(name)?;
-        let kept = account.clone();
+        let (kept, actor) = (account.clone(), self.actor.clone());
         self.write_sealed(&key, holder, move |tx, row| {
             tx.insert_account(&account)?;
             tx.insert_key(row)?;
+            let AccountRow { id, name, created: at } = &account;
+            let (account, at, number) = (*id, *at, id.to_string());
+            for (event, resource, detail) in [
+                (Event::AccountCreated, number.as_str(), name.as_str()),
+                (Event::KeyCreated, row.id.as_str(), "owner"),
+            ] {
+                actor.record(tx, &Change { account, at, event, resource, detail })?;
+            }
             Ok(Ok(()))
         })
         .await?;

@@ -14,14 +14,18 @@ use std::{
 };
 
 use ram::AccessKeyId;
-use smc::ports::{Random, StoreError};
+use smc::{
+    Timestamp,
+    audit::Event,
+    ports::{Random, StoreError},
+};
 use store::{Database, identities::KeyRow};
 
 use super::{
     Keyring, KeyringError, MasterKey, MasterKeyError, OpenError, Row, Sealed, SealingKey,
     master::{directory_of, sync_directory},
 };
-use crate::identity::secret_context;
+use crate::identity::{Actor, Change, secret_context};
 
 /// What a rotation did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,11 +83,12 @@ impl From<smc::ports::RandomError> for RotationError {
 }
 
 /// Rotates the master key kept in a file. Centers that run read the keyring again when they next need it, if
-/// they see the file; others say that they need the new key.
+/// they see the file; others say that they need the new key. The trail of every account says so, at this moment.
 pub async fn rotate<R: Random + Clone>(
     database: &Database,
     path: &Path,
     random: &R,
+    at: Timestamp,
 ) -> Result<Rotated, RotationError> {
     let _alone = alone(path)?;
     let old_master = MasterKey::read(path)?;
@@ -99,7 +104,7 @@ pub async fn rotate<R: Random + Clone>(
     write_beside(&new_master, path, &waiting)?;
 
     let row = new.seal(&new_master, random)?;
-    let drawn = random.clone();
+    let (drawn, name) = (random.clone(), new_master.id());
     let done = database
         .write(move |tx| {
             if !old.is_stored(tx)? {
@@ -114,6 +119,12 @@ pub async fn rotate<R: Random + Clone>(
                 tx.replace_sealed(id, sealed.as_bytes())?;
             }
             tx.put_keyring(&row)?;
+            for account in tx.accounts()? {
+                let (account, event) = (account.id, Event::MasterKeyRotated);
+                let detail = format!("{} secrets sealed anew", resealed.len());
+                let change = Change { account, at, event, resource: &name, detail: &detail };
+                Actor::Operator.record(tx, &change)?;
+            }
             Ok(Ok(resealed.len()))
         })
         .await?;

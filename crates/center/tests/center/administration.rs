@@ -216,6 +216,43 @@ async fn changes_are_in_the_audit_trail_and_secrets_are_not() {
 }
 
 #[tokio::test]
+async fn every_change_of_a_key_a_policy_or_an_account_leaves_its_line() {
+    let center = Center::start().await;
+    let key = user(&center, "mia", &[]).await;
+    let with = |status| [("UserAccessKeyId", key.id.as_str()), ("UserName", "mia"), ("Status", status)];
+    let policy = [("PolicyName", "all"), ("PolicyDocument", ANYTHING)];
+    let other = ANYTHING.replace("\"*\",\"Resource\"", "\"smc:*\",\"Resource\"");
+    let held = [("PolicyName", "all"), ("UserName", "mia")];
+    for (action, params, event, resource, detail) in [
+        ("UpdateAccessKey", &with("Inactive")[..], "key.disabled", key.id.as_str(), "mia"),
+        ("UpdateAccessKey", &with("Active"), "key.enabled", &key.id, "mia"),
+        ("DeleteAccessKey", &with("")[..2], "key.deleted", &key.id, "mia"),
+        ("CreatePolicy", &policy, "policy.created", "all", ""),
+        ("UpdatePolicy", &[policy[0], ("PolicyDocument", &other)], "policy.changed", "all", ""),
+        ("AttachPolicyToUser", &held, "policy.attached", "all", "mia"),
+        ("DetachPolicyFromUser", &held, "policy.detached", "all", "mia"),
+        ("DeletePolicy", &policy[..1], "policy.deleted", "all", ""),
+    ] {
+        center.call(action, params).await.ok();
+        let trail = center.call("ListAuditEvents", &[("MaxResults", "1")]).await.ok();
+        let line = &trail["AuditEvents"]["AuditEvent"][0];
+        let told = ["Event", "ResourceId", "Detail"].map(|member| line[member].as_str().unwrap_or_default());
+        assert_eq!(told, [event, resource, detail], "{action}");
+        assert!(
+            line["Actor"].as_str().unwrap().ends_with(":root") && line["SourceIp"] == "127.0.0.1",
+            "{line}"
+        );
+    }
+    let (made, owner) = center.identities().await.create_account("lab").await.unwrap();
+    let owner = Key::from(&owner);
+    let trail = center.call_as(&owner, "ListAuditEvents", &[]).await.ok();
+    let lines = &trail["AuditEvents"]["AuditEvent"];
+    assert_eq!(names(lines, "Event"), ["key.created", "account.created"]);
+    assert_eq!(names(lines, "ResourceId"), [owner.id.clone(), made.id.to_string()]);
+    assert_eq!((names(lines, "Detail"), names(lines, "Actor")), (vec!["owner", "lab"], vec!["operator"; 2]));
+}
+
+#[tokio::test]
 async fn accounts_do_not_see_each_others_identities() {
     let center = Center::start().await;
     let key = user(&center, "mia", &[]).await;

@@ -1,7 +1,7 @@
 //! The master key: wrong ones, rotation, and a rotation that was cut off.
 
 use center::{
-    clock::SystemRandom,
+    clock::{SystemClock, SystemRandom},
     identity::IdentityError,
     keyring::{MasterKey, MasterKeySource, RotationError, rotate},
     server::{Config, Running, StartError},
@@ -37,7 +37,7 @@ async fn rotation_keeps_keys_codes_and_pins() {
     let path = directory.path().join("master.key");
     let database = Database::open(&config(directory.path()).database, Options::default()).unwrap();
     let old = std::fs::read(&path).unwrap();
-    let rotated = rotate(&database, &path, &SystemRandom).await.unwrap();
+    let rotated = rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap();
     assert_eq!(rotated.secrets, 1);
     assert_ne!(rotated.before, rotated.after);
     assert_ne!(std::fs::read(&path).unwrap(), old);
@@ -47,6 +47,10 @@ async fn rotation_keeps_keys_codes_and_pins() {
     assert_eq!((running.endpoint.ca_fingerprint.clone(), running.endpoint.key_pin.clone()), pins);
     let center = Center::again(running, directory, key);
     center.call("ListAccessTokens", &[]).await.ok();
+    let trail = center.call("ListAuditEvents", &[("Event", "master-key.rotated")]).await.ok();
+    let line = &trail["AuditEvents"]["AuditEvent"][0];
+    assert_eq!((&line["ResourceId"], &line["Actor"]), (&rotated.after.into(), &"operator".into()));
+    assert_eq!(line["Detail"], "1 secrets sealed anew");
 }
 
 #[tokio::test]
@@ -56,7 +60,7 @@ async fn a_rotation_cut_off_before_the_file_was_renamed_is_finished_on_start() {
     let path = directory.path().join("master.key");
     let old = std::fs::read(&path).unwrap();
     let database = Database::open(&config(directory.path()).database, Options::default()).unwrap();
-    rotate(&database, &path, &SystemRandom).await.unwrap();
+    rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap();
     drop(database);
     // As it is right after the transaction: the new key under its waiting name, the old one in place.
     std::fs::rename(&path, directory.path().join("master.key.new")).unwrap();
@@ -75,7 +79,7 @@ async fn a_center_goes_on_beside_a_rotation() {
         let center = Center::start_with(directory, config).await;
         center.call("ListAccessTokens", &[]).await.ok();
         let database = Database::open(&others.database, Options::default()).unwrap();
-        rotate(&database, &path, &SystemRandom).await.unwrap();
+        rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap();
 
         // Sealed by a center that still has the keyring of before open.
         center.call("CreateUser", &[("UserName", "late")]).await.ok();
@@ -87,7 +91,7 @@ async fn a_center_goes_on_beside_a_rotation() {
             center.call_as(&late, "ListAccessTokens", &[]).await.refused().1,
             "Forbidden.Unauthorized"
         );
-        let rotated = rotate(&database, &path, &SystemRandom).await.unwrap();
+        let rotated = rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap();
         assert_eq!(rotated.secrets, 2, "the key made in between is sealed anew too");
 
         let Center { running, directory, key } = center;
@@ -110,7 +114,7 @@ async fn a_key_made_by_someone_who_had_the_old_keyring_open_is_not_lost() {
         let early = identities(&config).await;
         let account = early.accounts().await.unwrap()[0].id;
         let database = Database::open(&config.database, Options::default()).unwrap();
-        rotate(&database, &path, &SystemRandom).await.unwrap();
+        rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap();
         let key = early.create_key(account, None).await.unwrap();
         center.call_as(&Key::from(&key), "ListAccessTokens", &[]).await.ok();
     }
@@ -129,7 +133,7 @@ async fn a_center_that_has_no_way_to_the_new_key_says_so_and_stores_nothing_unde
     early.create_account("default").await.unwrap();
     let account = early.accounts().await.unwrap()[0].id;
     let database = Database::open(&given.database, Options::default()).unwrap();
-    rotate(&database, &path, &SystemRandom).await.unwrap();
+    rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap();
     let error = early.create_key(account, None).await.err().unwrap().to_string();
     assert!(error.contains("restart it with the new master key"), "{error}");
     assert_eq!(early.keys(account, None).await.unwrap().len(), 1);
@@ -155,7 +159,7 @@ async fn keys_made_while_the_master_key_is_rotated_again_and_again_are_all_kept(
         let database = Database::open(&config.database, Options::default()).unwrap();
         let mut rotations = 0;
         while rotations < 3 || !making.is_finished() {
-            rotate(&database, &path, &SystemRandom).await.unwrap();
+            rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap();
             rotations += 1;
         }
         for key in making.await.unwrap() {
@@ -171,10 +175,10 @@ async fn of_two_rotations_at_once_one_is_refused() {
     let database = Database::open(&config(center.directory.path()).database, Options::default()).unwrap();
     let other = std::fs::File::open(center.directory.path()).unwrap();
     other.lock().unwrap();
-    let error = rotate(&database, &path, &SystemRandom).await.unwrap_err();
+    let error = rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap_err();
     assert!(matches!(error, RotationError::Busy(_)), "{error}");
     drop(other);
-    rotate(&database, &path, &SystemRandom).await.unwrap();
+    rotate(&database, &path, &SystemRandom, SystemClock::unmoved()).await.unwrap();
 }
 
 #[tokio::test]

@@ -2,11 +2,12 @@
 
 use anyhow::bail;
 use center::{
-    clock::SystemRandom,
+    clock::{SystemClock, SystemRandom},
     keyring::{self, MasterKeySource},
     server::open_keyring,
 };
 use serde::Serialize;
+use smc::ports::Clock;
 use store::{Database, Options};
 
 use super::View;
@@ -33,7 +34,7 @@ pub(super) async fn rotate(storage: &Storage, view: View) -> anyhow::Result<Said
     let database = Database::open(&places.database, Options::default())?;
     // Finishes a rotation that was cut off, and refuses a key that is not this database's.
     open_keyring(&database, &places.master_key).await?;
-    let done = keyring::rotate(&database, path, &SystemRandom).await?;
+    let done = keyring::rotate(&database, path, &SystemRandom, SystemClock::default().now()).await?;
     let shown = Rotated { before: done.before, after: done.after, secrets: done.secrets };
     let said = view.output.say(&shown, || {
         facts(

@@ -288,7 +288,7 @@ fn the_audit_trail_tells_who_did_what_and_when() {
 
     $ landfall admin audit --event token.revealed
     | error: invalid value 'token.revealed' for '--event <EVENT>'
-    |  [possible values: token.created, token.disabled, token.deleted, token.redeemed, token.refused, source.returned, source.rekeyed, source.deleted, job.created, job.changed, job.started, job.stopped, job.cutover, job.ran, job.finished, job.failed, job.expired, job.deleted, image.verified, image.booted, workgroup.created, workgroup.changed, workgroup.joined, workgroup.left, workgroup.deleted, session.began, session.ended, session.refused, user.created, user.deleted, key.created, key.enabled, key.disabled, key.deleted, policy.created, policy.changed, policy.deleted, policy.attached, policy.detached]
+    |  [possible values: token.created, token.disabled, token.deleted, token.redeemed, token.refused, source.returned, source.rekeyed, source.deleted, job.created, job.changed, job.started, job.stopped, job.cutover, job.ran, job.finished, job.failed, job.expired, job.deleted, image.verified, image.booted, workgroup.created, workgroup.changed, workgroup.joined, workgroup.left, workgroup.deleted, session.began, session.ended, session.refused, account.created, master-key.rotated, user.created, user.deleted, key.created, key.enabled, key.disabled, key.deleted, policy.created, policy.changed, policy.deleted, policy.attached, policy.detached]
     | 
     |  tip: a similar value exists: 'token.deleted'
     | 

@@ -85,8 +85,8 @@ fn told(command: &mut Command) -> String {
     Done::from(command.output().unwrap()).told()
 }
 
-fn written(path: PathBuf, text: &str) -> String {
-    fs::write(&path, text).unwrap();
+fn written(path: &Path, text: &str) -> String {
+    fs::write(path, text).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
@@ -136,7 +136,7 @@ fn options_win_over_the_environment_and_both_over_the_file() {
         "data-dir = {:?}\napi-listen = \"127.0.0.1:0\"\nagent-listen = \"127.0.0.1:0\"\nagent-address = [\"file.example\"]\n",
         place("file")
     );
-    let file = written(home.path().join("settings.toml"), &settings);
+    let file = written(&home.path().join("settings.toml"), &settings);
     let started = |environment: Option<&str>, option: Option<&str>, address: &str| {
         let mut command = serve(home.path(), &["--config", &file]);
         command.env_remove("LANDFALL_DATA_DIR");
@@ -163,7 +163,7 @@ fn options_win_over_the_environment_and_both_over_the_file() {
 fn a_settings_file_that_is_not_understood_stops_the_start() {
     let home = tempfile::tempdir().unwrap();
     let start = |text: &str| {
-        let file = written(home.path().join("settings.toml"), text);
+        let file = written(&home.path().join("settings.toml"), text);
         told(&mut serve(home.path(), &["--config", &file]))
     };
     let all = [start("api-listn = \"127.0.0.1:0\"\n"), start("api-listen = 8620\n"), start("dev = true\n")];
@@ -184,7 +184,7 @@ fn the_api_speaks_tls_with_the_given_files_and_not_with_others() {
     let home = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let other = rcgen::KeyPair::generate().unwrap();
-    let file = |name: &str, text: &str| written(home.path().join(name), text);
+    let file = |name: &str, text: &str| written(&home.path().join(name), text);
     let certificate = file("cert.pem", &made.cert.pem());
     let key = file("key.pem", &made.signing_key.serialize_pem());
     let strange = file("other.pem", &other.serialize_pem());

@@ -1,5 +1,7 @@
 //! Creating, listing, disabling and deleting codes; checking one without spending it; its lineage.
 
+use std::net::IpAddr;
+
 use super::{Error, Refusal, Registry, address_text};
 use crate::{
     AccessTokenId, Timestamp,
@@ -164,12 +166,30 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
             .await?
     }
 
-    /// Says whether a code would import a machine now, and spends nothing.
-    pub async fn check_code(&self, id: AccessTokenId, code: &AccessTokenCode) -> Result<CodeCheck, Refusal> {
+    /// Says whether a code would import a machine now, and spends nothing. A real code that would not leaves a line in
+    /// the audit trail, since somebody holds it.
+    pub async fn check_code(
+        &self,
+        id: AccessTokenId,
+        code: &AccessTokenCode,
+        address: IpAddr,
+    ) -> Result<CodeCheck, Refusal> {
         let (presented, now) = (self.code_key.digest(code), self.clock.now());
         let token = self.store.read(move |tx| authentic(tx, &id, &presented)).await?;
         let token = token.ok_or(Refusal::UnknownCode)?;
-        token.usable(now)?;
+        if let Err(why) = token.usable(now) {
+            let entry = Entry {
+                account: token.account,
+                at: now,
+                event: Event::TokenRefused,
+                resource: token.id.to_string(),
+                actor: "unknown".to_owned(),
+                address: address.to_string(),
+                detail: format!("{} (check)", why.code()),
+            };
+            self.store.write(move |tx| tx.record(&entry)).await?;
+            return Err(why.into());
+        }
         Ok(CodeCheck { uses_left: token.uses_left(), expires: token.expires() })
     }
 

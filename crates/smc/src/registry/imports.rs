@@ -61,7 +61,7 @@ pub struct Imported {
 impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
     /// Imports a machine with a code.
     pub async fn import(&self, import: Import, code: &AccessTokenCode) -> Result<Imported, Refusal> {
-        import.check()?;
+        let unacceptable = import.check().err();
         let (presented, now) = (self.digest(code), self.clock.now());
         let (token_id, key) = (import.token.clone(), import.key.clone());
         // Whoever holds no real code and no known key gets no write transaction out of the center.
@@ -72,7 +72,14 @@ impl<S: Store, C: Clock, R: Random> Registry<S, C, R> {
         let token = token.await?.ok_or(Refusal::UnknownCode)?;
         let id = SourceId::from_random(&self.random.bytes()?);
         self.store
-            .write(move |tx| Visit { import: &import, token: token.as_ref(), now }.settle(tx, &id))
+            .write(move |tx| {
+                let visit = Visit { import: &import, token: token.as_ref(), now };
+                match (&unacceptable, &token) {
+                    (None, _) => visit.settle(tx, &id),
+                    (Some(why), Some(token)) => visit.refuse(tx, token, why.clone()),
+                    (Some(why), None) => Ok(Err(why.clone())),
+                }
+            })
             .await?
     }
 
@@ -145,7 +152,8 @@ impl Visit<'_> {
         if let Some(token) = self.token
             && token.account != source.account
         {
-            return Ok(Err(Refusal::OtherAccount { source_id: source.id, token_id: token.id.clone() }));
+            let why = Refusal::OtherAccount { source_id: source.id, token_id: token.id.clone() };
+            return self.refuse(tx, token, why);
         }
         self.refresh(tx, source, Event::SourceReturned, Arrival::Returned)
     }
@@ -154,7 +162,7 @@ impl Visit<'_> {
     fn rekey(&self, tx: &mut dyn Tx, token: &AccessToken, source: Source) -> Settled {
         match token.usable(self.now) {
             Err(Unusable::Exhausted(_)) if source.token == token.id => {}
-            Err(why) => return self.refuse(tx, token, why),
+            Err(why) => return self.refuse(tx, token, why.into()),
             Ok(()) => {}
         }
         self.refresh(tx, source, Event::SourceRekeyed, Arrival::Rekeyed)
@@ -163,15 +171,16 @@ impl Visit<'_> {
     fn create(&self, tx: &mut dyn Tx, token: &AccessToken, id: &SourceId) -> Settled {
         // Only spares work: what the conditional write below says is what counts.
         if let Err(why) = token.usable(self.now) {
-            return self.refuse(tx, token, why);
+            return self.refuse(tx, token, why.into());
         }
         let Some(name) = self.free_name(tx, token, id)? else {
-            return Ok(Err(Refusal::NameTaken(self.import.name.clone().unwrap_or_default())));
+            let wanted = self.import.name.clone().unwrap_or_default();
+            return self.refuse(tx, token, Refusal::NameTaken(wanted));
         };
         if !tx.spend_use(&token.id, self.now)? {
             let token = tx.token(&token.account, &token.id)?;
             return match token {
-                Some(token) => self.refuse(tx, &token, reason(&token, self.now)),
+                Some(token) => self.refuse(tx, &token, reason(&token, self.now).into()),
                 None => Ok(Err(Refusal::UnknownCode)),
             };
         }
@@ -245,9 +254,10 @@ impl Visit<'_> {
         Ok(Ok(Imported { id: refreshed.id, name: refreshed.name, arrival }))
     }
 
-    fn refuse(&self, tx: &mut dyn Tx, token: &AccessToken, why: Unusable) -> Settled {
+    /// Refuses whoever holds a real code, with a line in the trail of the account that made it.
+    fn refuse(&self, tx: &mut dyn Tx, token: &AccessToken, why: Refusal) -> Settled {
         tx.record(&self.entry(token.account, Event::TokenRefused, token.id.as_str(), why.code().to_owned()))?;
-        Ok(Err(why.into()))
+        Ok(Err(why))
     }
 
     fn entry(&self, account: AccountId, event: Event, resource: &str, detail: String) -> Entry {

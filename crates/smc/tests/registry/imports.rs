@@ -47,6 +47,37 @@ fn the_trail_tells_what_happened_and_why_something_did_not() {
 }
 
 #[test]
+fn whatever_a_real_code_is_refused_for_is_in_the_trail_of_its_account() {
+    on_both_engines(|world| async move {
+        let (code, foreign) = (world.code(3, 1).await, world.code_of(&world.other, 1, 1).await);
+        let named = |number| Machine { name: Some("db".to_owned()), ..Machine::number(number) };
+        let first = world.import(&code, &named(1)).await.unwrap();
+        let mut expected =
+            vec![(Event::TokenCreated, String::new()), (Event::TokenRedeemed, first.id.to_string())];
+        let odd = Machine { hostname: "h\u{1b}[31m".into(), ..Machine::number(2) };
+        for (machine, why) in [(named(2), "SourceServerName.Duplicate"), (odd, "Inventory.Invalid")] {
+            assert_eq!(world.import(&code, &machine).await.unwrap_err().code(), why);
+            expected.push((Event::TokenRefused, why.to_owned()));
+        }
+        world.import(&foreign, &named(1)).await.unwrap_err();
+        let address = "192.0.2.9".parse().unwrap();
+        let check = async || world.registry.check_code(code.0.clone(), &code.1, address).await;
+        check().await.unwrap();
+        world.clock.advance(86_400);
+        assert_eq!(check().await.unwrap_err().code(), "AccessToken.Expired");
+        expected.push((Event::TokenRefused, "AccessToken.Expired (check)".to_owned()));
+        let wrong = world.registry.check_code(foreign.0.clone(), &code.1, address).await.unwrap_err();
+        assert!(matches!(wrong, Refusal::UnknownCode));
+        assert_eq!(events(&world).await, expected);
+
+        let (others, _) = world.registry.audit(world.other.account, Filter::default(), 100).await.unwrap();
+        let last = &others[0].entry;
+        assert_eq!((last.event, last.detail.as_str()), (Event::TokenRefused, "Source.OtherAccount"));
+        assert_eq!(others.len(), 2, "and nothing of a code whose value was wrong");
+    });
+}
+
+#[test]
 fn a_machine_comes_back_with_its_key_whatever_became_of_the_code() {
     on_both_engines(|world| async move {
         let code = world.code(1, 1).await;
