@@ -43,24 +43,29 @@ fn any_range(most: u64) -> impl Strategy<Value = Range> {
     (0..1_u64 << 40, 1..=most).prop_map(move |(leaf, length)| Range::new(leaf * 4096, length, most).unwrap())
 }
 
+fn any_settings() -> impl Strategy<Value = Settings> {
+    (any::<Option<u64>>(), any::<Option<i32>>(), any::<Option<bool>>()).prop_map(
+        |(bandwidth_bytes_per_second, compression_level, audit)| Settings {
+            bandwidth_bytes_per_second,
+            compression_level,
+            audit,
+        },
+    )
+}
+
 fn any_frame() -> impl Strategy<Value = Frame> {
     let sequence = any::<u64>();
     prop_oneof![
         (".*", ".*", any::<u16>()).prop_map(|(agent_version, session, stream)| {
             Frame::Hello(Hello { agent_version, session, stream })
         }),
-        (".*", any::<u64>(), any::<bool>(), any::<Option<u64>>(), any::<Option<i32>>()).prop_map(
-            |(text, window_bytes, fresh, bandwidth_bytes_per_second, compression_level)| {
-                let settings = Settings { bandwidth_bytes_per_second, compression_level };
+        (".*", any::<u64>(), any::<bool>(), any_settings()).prop_map(
+            |(text, window_bytes, fresh, settings)| {
                 let (center_version, leaf_key) = (text.clone(), text);
                 Frame::Welcome(Welcome { center_version, window_bytes, leaf_key, fresh, settings })
             }
         ),
-        (any::<Option<u64>>(), any::<Option<i32>>()).prop_map(
-            |(bandwidth_bytes_per_second, compression_level)| {
-                Frame::Settings(Settings { bandwidth_bytes_per_second, compression_level })
-            }
-        ),
+        any_settings().prop_map(Frame::Settings),
         (".*", ".*", any::<bool>()).prop_map(|(code, message, again)| Frame::Failed(Failed {
             code,
             message,
