@@ -3,6 +3,11 @@
 //! Each test writes with all its might while the copy makes pass after pass without a pause, for a tracker that loses
 //! writes passes lax tests. A kernel may lose an event without counting it: then coverage must not be claimed. Such a run
 //! is printed with its stale blocks, and its copy is not held to be equal; where many runs are made they must be rare.
+//!
+//! Of the trackers that are wrong, those that mark at issue or overlook writes are here, and buffered reads; one copy where
+//! programs nest and the classic tracepoint are in `tracking_beside.rs`; a discard of several ranges taken for one, with raw
+//! commands and operations that are not known, in `src/track/rehearsal.rs`, on requests that are made up: no test has a disk
+//! that discards several ranges at once (NVMe), so there only the program that reads by a helper is shown to follow them.
 
 #![allow(
     clippy::unwrap_used,
