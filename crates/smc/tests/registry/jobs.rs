@@ -216,6 +216,41 @@ fn an_incremental_job_makes_cycles_on_the_clock_and_keeps_so_many_images() {
 }
 
 #[test]
+fn a_job_without_a_valid_time_is_valid_for_thirty_days() {
+    on_both_engines(|world| async move {
+        let created = smc::ports::Clock::now(&*world.clock);
+        for (number, params) in [(1, &[][..]), (2, &[("ValidTime", "")])] {
+            let job = world.job(&world.machine(number).await, params).await.unwrap();
+            assert_eq!(world.shown(&job).await["ValidTime"], created.plus_days(30).to_string(), "{params:?}");
+        }
+        world.clock.advance(30 * DAY - 1);
+        assert_eq!(world.registry.tick_jobs().await.unwrap().len(), 0);
+        world.clock.advance(1);
+        assert_eq!(world.registry.tick_jobs().await.unwrap().len(), 2, "both expire in the same second");
+    });
+}
+
+#[test]
+fn an_image_whose_name_is_taken_is_told_apart_by_its_job() {
+    on_both_engines(|world| async move {
+        let made = async |number, more: &[(&str, &str)]| {
+            let params = [&[("ImageName", "golden")], more].concat();
+            let job = world.job(&world.machine(number).await, &params).await.unwrap();
+            world.on("StartReplicationJob", &job, &[]).await.unwrap();
+            let (image, _) = world.run_through(&job).await;
+            (job, image.name)
+        };
+        assert_eq!(made(1, &[]).await.1, "golden");
+        let (second, name) = made(2, &[]).await;
+        assert_eq!(name, format!("golden_{second}"));
+        // The names of cycles are others, and do not clash.
+        let (_, name) =
+            made(3, &[("RunOnce", "false"), ("Frequency", "24"), ("MaxNumberOfImageToKeep", "1")]).await;
+        assert_eq!(name, "golden_CYCLE_1");
+    });
+}
+
+#[test]
 fn the_clock_starts_expires_and_removes() {
     on_both_engines(|world| async move {
         let now = || smc::ports::Clock::now(&*world.clock);
