@@ -9,6 +9,8 @@ mod field;
 #[cfg(test)]
 mod full;
 #[cfg(test)]
+mod handed_out;
+#[cfg(test)]
 mod install;
 #[cfg(test)]
 mod jobs;

@@ -13,10 +13,16 @@ use test_center::{AgentKey, ApiClient, ApiKey, Center, ClientError, machine_id};
 use test_postgres::TestPostgres;
 use tokio::{runtime::Runtime, time::sleep};
 
-use crate::place::{Engine, Place};
+use crate::{
+    handed_out,
+    place::{Engine, Place},
+};
 
 /// How long an agent may take to be heard of.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long a small disk may take to become an image.
+const COPYING: Duration = Duration::from_mins(2);
 
 #[test]
 fn nothing_on_sqlite_gives_away_a_code_or_a_secret() {
@@ -29,27 +35,34 @@ fn nothing_on_postgresql_gives_away_a_code_or_a_secret() {
 }
 
 /// Something that was written, and where.
-struct Found {
-    name: String,
-    bytes: Vec<u8>,
+pub(crate) struct Found {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What nobody may find.
-struct Secret {
-    what: &'static str,
-    text: String,
+pub(crate) struct Secret {
+    pub(crate) what: &'static str,
+    pub(crate) text: String,
 }
 
 fn run_everything_and_search(engine: Engine) {
     let place = Place::new(engine);
     let mut launch = place.launch("center");
     launch.environment.push(("LANDFALL_LOG".into(), "trace".into()));
+    if engine == Engine::Postgres {
+        launch.database_url = Some(with_a_password());
+    }
     let center = launch.start().unwrap();
     let mut secrets =
         vec![Secret { what: "the first key's secret", text: center.first_secret().unwrap().to_owned() }];
+    if engine == Engine::Postgres {
+        secrets.push(Secret { what: "the database's password", text: PASSWORD.to_owned() });
+    }
     let mut found = Vec::new();
-    let source_id =
-        Runtime::new().unwrap().block_on(run_everything(&place, &center, &mut secrets, &mut found));
+    let runtime = Runtime::new().unwrap();
+    let source_id = runtime.block_on(run_everything(&place, &center, &mut secrets, &mut found));
+    runtime.block_on(handed_out::use_it(&launch, &center, &mut secrets, &mut found));
     found.push(Found { name: "metrics".into(), bytes: center.get("/metrics").unwrap().1.into_bytes() });
     found.push(Found { name: "health".into(), bytes: center.get("/healthz").unwrap().1.into_bytes() });
     let said = center.stop().unwrap();
@@ -72,6 +85,23 @@ fn run_everything_and_search(engine: Engine) {
         assert!(seen, "the source's id, which is no secret, is not in the {place}");
     }
     search(&secrets, &found);
+    for (secret, own) in handed_out::own_keys(&launch, &place.path().join("agent")) {
+        let (its, others): (Vec<_>, Vec<_>) = found.drain(..).partition(|found| found.name == own);
+        assert_eq!(its.len(), 1, "{own} was looked at");
+        search(&[secret], &others);
+        found = others;
+    }
+}
+
+/// The password of the database's user.
+const PASSWORD: &str = "kept-w3ll-4Xq9TzR1mVb7";
+
+/// The URL of an empty database for a user who needs a password.
+fn with_a_password() -> String {
+    let server = TestPostgres::shared().unwrap();
+    server.sql("postgres", &format!("CREATE ROLE keeper LOGIN PASSWORD '{PASSWORD}'")).unwrap();
+    server.sql("postgres", "CREATE DATABASE kept OWNER keeper").unwrap();
+    server.url(&format!("keeper:{PASSWORD}"), "kept")
 }
 
 /// Every file of the database, one after the other.
@@ -96,7 +126,7 @@ async fn run_everything(
 
     let mut import = agent(place, &["import", "--token-id", &code.id, "--disk"]);
     import.arg(disk(place)).env("LANDFALL_TOKEN_CODE", code.value.reveal());
-    import.args(["--server", &format!("https://{}", center.agents())]);
+    import.args(["--images-only", "--server", &format!("https://{}", center.agents())]);
     import.args(["--ca-fingerprint", fingerprint(center)]);
     let output = import.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -107,10 +137,11 @@ async fn run_everything(
     let running =
         Running(agent(place, &["run"]).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap());
     heard_of(center).await;
-    drop(running);
-
     let sources = api.call("DescribeSourceServers", &[]).await.unwrap();
     let source = sources["SourceServers"]["SourceServer"][0]["SourceId"].as_str().unwrap().to_owned();
+    replicate(&mut api, &source).await;
+    drop(running);
+
     api.call("DisableAccessToken", &[("AccessTokenId", &code.id)]).await.unwrap();
     let mut line = AgentKey::generate().unwrap().connect(center.agents()).await.unwrap();
     let refused = line.import(&code, machine_id("secrets", 1)).await.unwrap_err();
@@ -120,6 +151,23 @@ async fn run_everything(
     assert_eq!(refused.code(), "AccessToken.Unknown");
     mistakes(center, &key, &code.id, secrets, &code.value).await;
     source
+}
+
+/// Copies the source once, to its image.
+async fn replicate(api: &mut ApiClient, source: &str) {
+    let made = [("RegionId", "test"), ("SourceId", source)];
+    let job = api.call("CreateReplicationJob", &made).await.unwrap()["JobId"].as_str().unwrap().to_owned();
+    api.call("StartReplicationJob", &[("JobId", &job)]).await.unwrap();
+    let began = Instant::now();
+    loop {
+        let found = api.call("DescribeReplicationJobs", &[("JobId.1", &job)]).await.unwrap();
+        let found = &found["ReplicationJobs"]["ReplicationJob"][0];
+        if found["Status"] == "Finished" {
+            return;
+        }
+        assert!(began.elapsed() < COPYING && found["Status"] != "InError", "{found}");
+        sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// What people send by mistake: a code where it does not belong, a signature by the wrong secret.
