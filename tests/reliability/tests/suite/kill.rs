@@ -12,12 +12,12 @@ use crate::{
     seed::Chance,
 };
 
-const CYCLES: u64 = 50;
+const CYCLES: u64 = 100;
 const CREATORS: usize = 4;
 const REDEEMERS: usize = 4;
 
 /// The longest that a center lives under load, in milliseconds.
-const LONGEST_LIFE: u64 = 200;
+const LONGEST_LIFE: u64 = 100;
 
 /// One start in so many is killed before it is known to be ready.
 const EARLY_DEATHS: u64 = 8;
