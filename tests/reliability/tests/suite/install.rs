@@ -103,6 +103,7 @@ fn a_center_with_another_key_installs_nothing() {
     let line = installation.command.replace(&own, &other.center.agents().to_string());
     assert_ne!(line, installation.command);
     let output = installation.paste(&line);
+    assert_eq!(output.status.code(), Some(90), "the line ends with curl's code for a pin that does not fit");
     assert!(!installation.agent().exists());
     let (_, metrics) = other.center.get("/metrics").unwrap();
     assert!(!metrics.contains(r#"call="import""#), "{metrics}");
