@@ -37,6 +37,7 @@ describe('a call', () => {
     ['DescribeReplicationJobs', { RegionId: 'cn-hangzhou' }],
     ['DescribeWorkgroups', {}],
     ['GetAgentEndpoint', {}],
+    ['ListUsers', {}],
   ])('of %s succeeds', async (action, values) => {
     await open(action);
     for (const [name, value] of Object.entries(values))

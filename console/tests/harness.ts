@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -125,12 +125,15 @@ export interface Agent {
   stop: () => Promise<void>;
 }
 
-/** Imports this machine, with one image file for a disk of so many MiB, and keeps it online until stopped. */
+/**
+ * Imports this machine, with one image file for a disk of so many MiB, and keeps it online until stopped. What imports it is a
+ * command that was shown, if there is one, with no more added than a machine for tests needs.
+ */
 export async function startAgent(
   center: Center,
   code: { id: string; code: string },
   name: string,
-  mib = 8,
+  { mib = 8, command }: { mib?: number; command?: string } = {},
 ): Promise<Agent> {
   const directory = mkdtempSync(join(tmpdir(), 'landfall-agent-'));
   const disk = join(directory, 'disk.raw');
@@ -141,7 +144,11 @@ export async function startAgent(
   const told = ['--server', center.agents, '--ca-fingerprint', center.fingerprint, '--token-id', code.id];
   const rest = ['--name', name, '--images-only', '--disk', disk, '--state-dir', state];
   const env = { ...process.env, LANDFALL_TOKEN_CODE: code.code };
-  const importing = spawn(binary, ['import', ...told, ...rest], { env });
+  const path = `${dirname(binary)}:${process.env.PATH ?? ''}`;
+  const importing =
+    command === undefined
+      ? spawn(binary, ['import', ...told, ...rest], { env })
+      : spawn('sh', ['-c', `${command} "$@"`, 'sh', ...rest], { env: { ...process.env, PATH: path } });
   const said = listen(importing);
   const status = await new Promise((resolve) => importing.once('close', resolve));
   if (status !== 0) throw new Error(`importing: ${said()}`);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const made = await center.call('CreateAccessToken', { Count: '1' });
   const code = { id: String(made.AccessTokenId), code: String(made.AccessTokenCode) };
   // At the job's limit of a quarter of a MiB a second, two minutes of copying: what is looked at while it runs has to fit.
-  await startAgent(center, code, 'web-01', 32);
+  await startAgent(center, code, 'web-01', { mib: 32 });
   ({ page, faults } = await newPage(browser, center));
   await signIn(page);
 });

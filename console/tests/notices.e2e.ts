@@ -11,7 +11,7 @@ beforeAll(async () => {
   [center, browser] = await Promise.all([startCenter(), startBrowser()]);
   const made = await center.call('CreateAccessToken', { Count: '1' });
   const code = { id: String(made.AccessTokenId), code: String(made.AccessTokenCode) };
-  await startAgent(center, code, 'web-01', 16);
+  await startAgent(center, code, 'web-01', { mib: 16 });
   const { SourceServers } = (await center.call('DescribeSourceServers')) as {
     SourceServers: { SourceServer: { SourceId: string }[] };
   };

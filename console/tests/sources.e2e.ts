@@ -66,6 +66,13 @@ it('shows hostile text as text', async () => {
   expect(await page.locator('img[src="x"]').count()).toBe(0);
 });
 
+it('tells when it was heard of last, and by which agent', async () => {
+  const fact = (term: string) => page.locator('dl > div').filter({ hasText: term }).locator('dd').first();
+  expect(await fact('Heartbeat').innerText()).toMatch(/^(now|\d+ seconds? ago) · expected every 30 s$/);
+  expect(await fact('Agent version').innerText()).toMatch(/^\d+\.\d+\.\d+/);
+  expect(await fact('Connects from').innerText()).toContain('127.0.0.1');
+});
+
 it('sets and removes tags, and finds a source by one', async () => {
   await page.getByLabel('Key', { exact: true }).fill('acs:team');
   await page.getByText('begins with neither').waitFor();

@@ -55,7 +55,8 @@ it('shows a code once, keeps it nowhere, and turns green when a server comes', a
   expect(command).toContain(`LANDFALL_TOKEN_CODE=${fresh.code} landfall-agent import --server https://`);
   expect(command).toContain(`--ca-fingerprint ${center.fingerprint} --token-id ${fresh.id}`);
 
-  await startAgent(center, fresh, 'web-01');
+  // The very text that is shown, as a person pastes it.
+  await startAgent(center, fresh, 'web-01', { command });
   const waiting = page.getByRole('region', { name: 'Imported servers' });
   await waiting.getByRole('link', { name: 'web-01' }).waitFor();
   expect(await waiting.getAttribute('data-arrived')).not.toBeNull();
@@ -115,6 +116,28 @@ it('disables a code and says who stays', async () => {
   await page.getByText('Code disabled').waitFor();
   const left = (await center.call('DescribeSourceServers')).SourceServers as { SourceServer: { SourceId: string }[] };
   expect(left.SourceServer.map(({ SourceId }) => SourceId)).toEqual(sources);
+});
+
+it('tells who made a code, what became of it, and until when it holds', async () => {
+  await page.goto('/console/tokens');
+  const row = page.getByRole('row', { name: /wave-1/ });
+  await row.getByText('4 of 5 uses left').waitFor();
+  await row.getByText('in 30 days').waitFor();
+  await row.getByText('root', { exact: true }).waitFor();
+  await row.getByText(/^(now|\d+ (second|minute)s? ago)$/).waitFor();
+  await row.getByRole('link', { name: 'wave-1' }).click();
+  await page.getByRole('heading', { level: 1, name: 'wave-1' }).waitFor();
+  const fact = (term: string) => page.locator('dl > div').filter({ hasText: term }).locator('dd');
+  expect(await fact('Created by').innerText()).toMatch(/^acs:ram::\d+:root$/);
+  expect(await fact('Expires').innerText()).toMatch(/^in 30 days · \w{3} \d+, \d{4}/);
+  expect(await fact('Valid for').innerText()).toBe('30 days');
+  expect(await fact('Last used').locator('time').getAttribute('datetime')).toMatch(/^\d{4}-.*Z$/);
+  const trail = page.locator('section').filter({ has: page.getByRole('heading', { name: 'What happened' }) });
+  await expect
+    .poll(async () =>
+      (await trail.getByRole('listitem').allInnerTexts()).map((text) => /Code \w+|Server \w+/.exec(text)?.[0]),
+    )
+    .toEqual(['Code disabled', 'Server imported', 'Code created']);
 });
 
 it('deletes a code from the list', async () => {

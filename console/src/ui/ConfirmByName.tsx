@@ -61,7 +61,7 @@ function Question({ children, name, action, busy, failure, onConfirm, onClose }:
           <Button variant="default" onClick={onClose}>
             {common.cancel}
           </Button>
-          <Button type="submit" color="red.8" disabled={!ready} loading={busy}>
+          <Button type="submit" color="red.9" data-grave disabled={!ready} loading={busy}>
             {action}
           </Button>
         </Group>

@@ -14,6 +14,8 @@ export interface Column<Row> {
   end?: boolean;
   /** Left out where the screen is narrower than a laptop's. */
   wide?: boolean;
+  /** Short words that are not broken, such as times and addresses. */
+  whole?: boolean;
 }
 
 export interface Paging {
@@ -217,8 +219,8 @@ function OneRow<Row>({ columns, row, rowKey, index, number, measure, onOpen, sel
           <Checkbox size="xs" aria-label={common.selectRow(key)} checked={selection.keys.has(key)} onChange={select} />
         </td>
       )}
-      {columns.map(({ key: column, header, cell, end, wide }) => (
-        <td role="cell" key={column} data-label={header} data-end={end} data-wide={wide}>
+      {columns.map(({ key: column, header, cell, end, wide, whole }) => (
+        <td role="cell" key={column} data-label={header} data-end={end} data-wide={wide} data-whole={whole}>
           {cell(row)}
         </td>
       ))}

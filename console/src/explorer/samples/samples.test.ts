@@ -21,6 +21,18 @@ const SMC = sampleCall(
   ENDPOINT,
 );
 const OWN = sampleCall(testOperation('ListAuditEvents'), { MaxResults: '5', Event: 'token.redeemed' }, ENDPOINT);
+const NESTED = sampleCall(
+  testOperation('CreateReplicationJob'),
+  {
+    SourceId: 's-bp1e2fsl57knvuug****',
+    DataDisk: [
+      { Index: '1', Size: '20', Part: [{ Block: 'true', Device: '0_1', SizeBytes: '8578400256' }] },
+      { Index: '2', Size: '40' },
+    ],
+    Tag: [{ Key: 'k"', Value: 'v\\' }],
+  },
+  ENDPOINT,
+);
 const folder = mkdtempSync(join(tmpdir(), 'landfall-literals-'));
 afterAll(() => {
   rmSync(folder, { recursive: true });
@@ -164,11 +176,15 @@ System.BitConverter.ToString(new System.Text.UTF8Encoding(false).GetBytes(t)).Re
 });
 
 /** Compilers and parsers that Debian has, over every sample. */
-describe('programs are well formed', () => {
+describe.each([
+  ['of SMC', SMC],
+  ["of Landfall's own", OWN],
+  ['with parts in parts', NESTED],
+])('programs for an operation %s are well formed', (_, call) => {
   const write = (id: string): string => {
     const language = LANGUAGES.find((own) => own.id === id);
     const path = join(folder, language?.file ?? id);
-    writeFileSync(path, language?.write(SMC) ?? '');
+    writeFileSync(path, language?.write(call) ?? '');
     return path;
   };
 

@@ -106,12 +106,20 @@ function Entries(): ReactNode {
           )
         }
         columns={[
-          { key: 'time', header: audit.time, cell: (entry) => <When time={entry.Time} /> },
-          { key: 'event', header: audit.event, cell: (entry) => <code>{entry.Event}</code> },
+          { key: 'time', header: audit.time, whole: true, cell: (entry) => <When time={entry.Time} /> },
+          { key: 'event', header: audit.event, whole: true, cell: (entry) => <code>{entry.Event}</code> },
           { key: 'about', header: audit.resource, cell: (entry) => <About resource={entry.ResourceId ?? ''} /> },
           { key: 'actor', header: audit.actor, cell: (entry) => <span className="mono">{entry.Actor}</span> },
-          { key: 'address', header: audit.address, wide: true, cell: (entry) => entry.SourceIp ?? '' },
-          { key: 'detail', header: audit.detail, cell: (entry) => <LinkedText text={entry.Detail ?? ''} /> },
+          { key: 'address', header: audit.address, wide: true, whole: true, cell: (entry) => entry.SourceIp ?? '' },
+          {
+            key: 'detail',
+            header: audit.detail,
+            cell: (entry) => (
+              <span>
+                <LinkedText text={entry.Detail ?? ''} />
+              </span>
+            ),
+          },
         ]}
       />
       {(tokens.length > 1 || (next !== undefined && next !== '')) && (
