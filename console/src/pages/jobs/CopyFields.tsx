@@ -1,8 +1,8 @@
-import { Checkbox, NumberInput, Select, Stack } from '@mantine/core';
+import { NumberInput, Select, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTexts } from '@/i18n/context';
 import classes from './Jobs.module.css';
-import { freezeBudget, hardestCompression, type CopyOptions } from './logic/parameters';
+import { checks, freezeBudget, hardestCompression, type CopyOptions } from './logic/parameters';
 
 interface CopyFieldsProps {
   options: CopyOptions;
@@ -49,11 +49,14 @@ export function CopyFields({ options, onChange, faults }: CopyFieldsProps): Reac
         onChange={(value) => set({ compression: value === null || value === 'auto' ? 'auto' : Number(value) })}
         maw={360}
       />
-      <Checkbox
+      <Select
         label={wizard.checksum}
         description={wizard.checksumHint}
-        checked={options.checksum}
-        onChange={(event) => set({ checksum: event.currentTarget.checked })}
+        data={checks.map((value) => ({ value, label: wizard.checks[value] }))}
+        value={options.checksum}
+        allowDeselect={false}
+        onChange={(value) => set({ checksum: checks.find((one) => one === value) ?? 'last' })}
+        maw={360}
       />
     </Stack>
   );

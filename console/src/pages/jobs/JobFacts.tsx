@@ -69,7 +69,7 @@ export function useCopyWords(parameters: string | undefined): string[] {
   return [
     bandwidth === '' ? page.noLimit : page.limitOf(`${bytes(bandwidth * 1_048_576, locale)}/s`),
     compression === 'auto' ? page.autoLevel : page.level(compression),
-    ...(checksum ? [page.checked] : []),
+    page.checked[checksum],
     ...(freeze === '' ? [] : [page.budget(freeze)]),
   ];
 }

@@ -60,8 +60,8 @@ export function useFreshJobs(shown: (jobId: string) => boolean): Link {
 export function useWatched(job: ReplicationJob): Watched & { link: Link } {
   const { JobId: jobId = '', StatusInfo: statusInfo } = job;
   const running = job.Status === 'Running';
-  // A run that goes on copies; then figures that were heard are newer than what was asked for.
-  const copying = running && (job.BusinessStatus ?? 'Syncing') === 'Syncing';
+  // While a run copies or its image is made, figures that were heard are newer than what was asked for.
+  const told = running && ['Syncing', 'Processing'].includes(job.BusinessStatus ?? 'Syncing');
   const [watch] = useState(() => new Watch());
   const watched = useSyncExternalStore(watch.subscribe, watch.now);
   const link = useFreshJobs((id) => id === jobId);
@@ -81,5 +81,5 @@ export function useWatched(job: ReplicationJob): Watched & { link: Link } {
   useEffect(() => {
     if (!running) watch.restart();
   }, [running, watch]);
-  return { history: watched.history, figures: copying ? (watched.figures ?? asked) : asked, link };
+  return { history: watched.history, figures: told ? (watched.figures ?? asked) : asked, link };
 }

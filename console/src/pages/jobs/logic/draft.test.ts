@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emptyDraft, faults, faultsOf, isName, requests, steps, Tokens, type Draft } from './draft';
-import { optionsIn, plainCopy, written } from './parameters';
+import { checks, optionsIn, plainCopy, written } from './parameters';
 
 const now = Date.parse('2026-11-24T12:00:00Z');
 const web = { id: 's-1', name: 'web server (old)' };
@@ -70,7 +70,7 @@ describe('the calls of a draft', () => {
       imageName: 'web-image',
       description: 'rack 7',
       disks: [2],
-      copy: { bandwidth: 1.5, compression: 0, checksum: true, freeze: 500 },
+      copy: { bandwidth: 1.5, compression: 0, checksum: 'every', freeze: 500 },
     });
     expect(requests(full, now)).toEqual([
       {
@@ -113,8 +113,10 @@ describe('a client token', () => {
 
 describe('copy options', () => {
   it('are read as they were written', () => {
-    const options = { bandwidth: 2, compression: 3, checksum: true, freeze: 500 };
-    expect(optionsIn(written(options))).toEqual(options);
+    for (const checksum of checks) {
+      const options = { bandwidth: 2, compression: 3, checksum, freeze: 500 };
+      expect(optionsIn(written(options))).toEqual(options);
+    }
     expect(optionsIn(undefined)).toEqual(plainCopy);
     expect(optionsIn('{"bandwidth_limit":0,"compress_level":"x"}')).toEqual(plainCopy);
     expect(written(plainCopy)).toBe('{}');

@@ -1,17 +1,21 @@
 // `ReplicationParameters`: the JSON text that says how to copy, and the fields a person sees instead.
 import { parsed, record } from '@/api/failure';
 
+/** The runs in which everything is compared once more: the one that ends the job, where nothing is said. */
+export const checks = ['last', 'every', 'never'] as const;
+export type Checked = (typeof checks)[number];
+
 export interface CopyOptions {
   /** MiB a second at the most; empty for no limit. */
   bandwidth: number | '';
   /** `auto` leaves it to the agent, which measures. */
   compression: 'auto' | number;
-  checksum: boolean;
+  checksum: Checked;
   /** Milliseconds that filesystems may stand still; empty for the default. */
   freeze: number | '';
 }
 
-export const plainCopy: CopyOptions = { bandwidth: '', compression: 'auto', checksum: false, freeze: '' };
+export const plainCopy: CopyOptions = { bandwidth: '', compression: 'auto', checksum: 'last', freeze: '' };
 
 /** The default of `freeze_budget_ms`, and what it may be. */
 export const freezeBudget = { least: 50, most: 30_000, normal: 2_000 };
@@ -36,7 +40,7 @@ export function written(options: CopyOptions): string {
   return JSON.stringify({
     ...(options.bandwidth === '' ? {} : { bandwidth_limit: Math.round(options.bandwidth * 1024) }),
     ...(options.compression === 'auto' ? {} : { compress_level: options.compression }),
-    ...(options.checksum ? { checksum: true } : {}),
+    ...(options.checksum === 'last' ? {} : { checksum: options.checksum === 'every' }),
     ...(options.freeze === '' ? {} : { freeze_budget_ms: options.freeze }),
   });
 }
@@ -48,7 +52,7 @@ export function optionsIn(text: string | undefined): CopyOptions {
   return {
     bandwidth: typeof limit === 'number' && limit > 0 ? limit / 1024 : '',
     compression: typeof level === 'number' ? level : 'auto',
-    checksum: said.checksum === true,
+    checksum: said.checksum === true ? 'every' : said.checksum === false ? 'never' : 'last',
     freeze: typeof freeze === 'number' ? freeze : '',
   };
 }
