@@ -134,6 +134,8 @@ describe('a job', () => {
       await page.getByText('verified, signed').waitFor({ timeout: 120_000 });
       await state('Waiting').waitFor();
     });
+    const passes = page.getByRole('table', { name: 'Passes that are over' });
+    await passes.getByText('Pass 1: everything').waitFor();
     expect(await serious()).toEqual([]);
   });
 

@@ -5,7 +5,7 @@
 //! reaches a machine behind any firewall at once. The answer always says all there is to do: an agent that copies what
 //! the answer does not name leaves off, and what is acknowledged stays.
 
-use replication::progress::Progress;
+use replication::progress::{MOST_PASSES, Progress, Tracking};
 use serde::{Deserialize, Serialize};
 
 /// Where agents tell how their work goes.
@@ -99,9 +99,62 @@ pub enum RunEvent {
     },
 }
 
+/// Disks that a run has at the most.
+const MOST_DISKS: usize = 128;
+
+/// Characters of a text at the most: of a code, and of anything else.
+const MOST_CODE: usize = 64;
+const MOST_TEXT: usize = 1_024;
+
+impl RunEvent {
+    /// Cut to what an agent has reason to say: what a center is told, it keeps and shows.
+    #[must_use]
+    pub fn bounded(mut self) -> Self {
+        match &mut self {
+            Self::Progress { progress } | Self::Complete { progress, .. } => {
+                progress.disks.truncate(MOST_DISKS);
+                progress.passes.truncate(MOST_PASSES);
+                if let Tracking::Rescan { reason } = &mut progress.tracking {
+                    cut(reason, MOST_TEXT);
+                }
+            }
+            Self::Failed { code, message } => {
+                cut(code, MOST_CODE);
+                cut(message, MOST_TEXT);
+            }
+        }
+        self
+    }
+}
+
+fn cut(text: &mut String, most: usize) {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use replication::progress::{DiskProgress, PassDone, Phase, Progress, Tracking};
+
     use super::{RunEvent, RunWork, Work, WorkDisk};
+
+    #[test]
+    fn what_an_agent_says_is_bounded() {
+        let disk = DiskProgress { disk: 0, bytes_total: 1, bytes_left: 1 };
+        let pass = PassDone { pass: 1, phase: Phase::Full, bytes: 1, sent_bytes: 1, took_ms: 1 };
+        let tracking = Tracking::Rescan { reason: "é".repeat(100_000) };
+        let progress = Progress {
+            disks: vec![disk; 10_000],
+            passes: vec![pass; 10_000],
+            ..Progress::starting(tracking)
+        };
+        let told = RunEvent::Progress { progress: Box::new(progress) }.bounded();
+        assert!(serde_json::to_vec(&told).unwrap().len() < 16 << 10);
+        let failed = RunEvent::Failed { code: "x".repeat(1_000), message: "é".repeat(10_000) }.bounded();
+        let short = RunEvent::Failed { code: "x".repeat(64), message: "é".repeat(1_024) };
+        assert_eq!((&failed, short.clone().bounded()), (&short, short.clone()));
+    }
 
     /// A reply of an earlier center may lack what came later; a reply of a later one may hold more.
     #[test]

@@ -13,6 +13,9 @@ pub struct Progress {
     pub pass: u32,
     /// The pass, disk by disk.
     pub disks: Vec<DiskProgress>,
+    /// The passes that are over, the oldest first; of very many the last [`MOST_PASSES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passes: Vec<PassDone>,
     /// Bytes read from the disks in this run.
     pub read_bytes: u64,
     /// Bytes of content sent in this run.
@@ -44,6 +47,24 @@ pub struct DiskProgress {
     /// Bytes of them that are not through yet: still to be read or, where needed, to be sent.
     pub bytes_left: u64,
 }
+
+/// A pass that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassDone {
+    /// Its number in the run, from 1.
+    pub pass: u32,
+    /// What it was over.
+    pub phase: Phase,
+    /// Bytes that it covered.
+    pub bytes: u64,
+    /// Bytes of content sent in it.
+    pub sent_bytes: u64,
+    /// How long it took, in milliseconds.
+    pub took_ms: u64,
+}
+
+/// Passes that are remembered at the most.
+pub const MOST_PASSES: usize = 20;
 
 /// What a run is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +142,7 @@ impl Progress {
             phase: Phase::Starting,
             pass: 0,
             disks: Vec::new(),
+            passes: Vec::new(),
             read_bytes: 0,
             sent_bytes: 0,
             packed_bytes: 0,

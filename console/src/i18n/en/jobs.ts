@@ -233,6 +233,12 @@ export const jobs = {
       image: 'Making and verifying the image',
     },
     pass: (pass: number) => `Pass ${pass}`,
+    passes: 'Passes that are over',
+    passOver: 'Pass',
+    passOf: { full: 'everything', changes: 'what changed', audit: 'compared once more' },
+    passBytes: 'Covered',
+    passSent: 'Sent',
+    passTook: 'Took',
     preparing: 'The center makes its copy ready and waits for the agent.',
     waitsForAgent:
       'The agent was told. It begins when it next reports; an agent that is not heard of for ten minutes fails the run.',

@@ -179,7 +179,7 @@ impl AgentService {
         version(request.protocol)?;
         let source = self.source_of(key(peer)?).await?;
         let run = RunKey { job: request.job_id, run: request.run_id };
-        if self.conductor.hear(&source, &run, request.event) {
+        if self.conductor.hear(&source, &run, request.event.bounded()) {
             return Ok(json(StatusCode::OK, &Empty {}));
         }
         Err(error(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use replication::{
     Lately,
-    progress::{DiskProgress, Limit, Phase, Progress, Tracking},
+    progress::{DiskProgress, Limit, MOST_PASSES, PassDone, Phase, Progress, Tracking},
 };
 use tokio::time::Instant;
 
@@ -32,6 +32,8 @@ pub struct Meter {
 struct Shown {
     progress: Progress,
     begun: Instant,
+    /// When the pass that goes on began, and what was sent before it.
+    pass: Option<(Instant, u64)>,
     /// What is through, then what was waited for in the order of [`LIMITS`].
     lately: Lately<{ 1 + LIMITS.len() }>,
 }
@@ -42,6 +44,7 @@ impl Meter {
         let shown = Shown {
             progress: Progress::starting(tracking),
             begun: Instant::now(),
+            pass: None,
             lately: Lately::since(Duration::ZERO),
         };
         Self {
@@ -113,12 +116,20 @@ impl Meter {
     }
 
     pub(super) fn phase(&self, phase: Phase) {
-        self.shown().progress.phase = phase;
+        let mut shown = self.shown();
+        match phase {
+            // What broke is not over; it is begun again with another number.
+            Phase::Starting => shown.pass = None,
+            _ => shown.end_pass(self.sent.load(Relaxed)),
+        }
+        shown.progress.phase = phase;
     }
 
     /// A pass over so many bytes of each disk begins.
     pub(super) fn pass(&self, phase: Phase, disks: impl IntoIterator<Item = (u16, u64)>) {
-        let mut shown = self.shown();
+        let (mut shown, sent) = (self.shown(), self.sent.load(Relaxed));
+        shown.end_pass(sent);
+        shown.pass = Some((Instant::now(), sent));
         shown.progress.phase = phase;
         shown.progress.pass += 1;
         let disks = disks.into_iter();
@@ -147,6 +158,24 @@ impl Meter {
     }
 }
 
+impl Shown {
+    /// Remembers the pass that is over, if one goes on.
+    fn end_pass(&mut self, sent: u64) {
+        let Some((begun, before)) = self.pass.take() else { return };
+        let Progress { pass, phase, disks, passes, .. } = &mut self.progress;
+        if passes.len() == MOST_PASSES {
+            passes.remove(0);
+        }
+        passes.push(PassDone {
+            pass: *pass,
+            phase: *phase,
+            bytes: disks.iter().map(|disk| disk.bytes_total).fold(0, u64::saturating_add),
+            sent_bytes: sent.saturating_sub(before),
+            took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        });
+    }
+}
+
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -165,12 +194,41 @@ fn per_second(bytes: u64, seconds: f64) -> u64 {
 mod tests {
     use std::time::Duration;
 
-    use replication::progress::{Limit, Phase, Tracking};
+    use replication::progress::{Limit, MOST_PASSES, PassDone, Phase, Tracking};
     use tokio::time::{Instant, advance};
 
     use super::Meter;
 
     const MIB: u64 = 1 << 20;
+
+    #[tokio::test(start_paused = true)]
+    async fn passes_that_are_over_are_told_and_one_that_broke_is_not() {
+        let meter = Meter::new(Tracking::Ebpf);
+        meter.pass(Phase::Full, [(0, 20 * MIB), (1, 4 * MIB)]);
+        meter.note_sent(7 * MIB, MIB);
+        advance(Duration::from_millis(1_500)).await;
+        meter.pass(Phase::Changes, [(0, MIB)]);
+        meter.note_sent(MIB, MIB);
+        meter.phase(Phase::Starting);
+        meter.pass(Phase::Full, [(0, 20 * MIB), (1, 4 * MIB)]);
+        assert_eq!(meter.progress().passes.len(), 1);
+        advance(Duration::from_millis(20)).await;
+        meter.phase(Phase::Frozen);
+        meter.phase(Phase::Finishing);
+        let done = |pass, sent_bytes, took_ms| PassDone {
+            pass,
+            phase: Phase::Full,
+            bytes: 24 * MIB,
+            sent_bytes,
+            took_ms,
+        };
+        assert_eq!(meter.progress().passes, [done(1, 7 * MIB, 1_500), done(3, 0, 20)]);
+        for _ in 0..50 {
+            meter.pass(Phase::Changes, [(0, MIB)]);
+        }
+        let passes = meter.progress().passes;
+        assert_eq!((passes.len(), passes.last().map(|last| last.pass)), (MOST_PASSES, Some(52)));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn the_rate_is_of_what_is_through_also_when_all_is_read() {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use replication::progress::{DiskProgress, Phase, Progress};
+use replication::progress::{DiskProgress, PassDone, Phase, Progress};
 use serde::Deserialize;
 use smc::Timestamp;
 use smc_model::generated::replication_job::ReplicationJob;
@@ -79,6 +79,16 @@ fn bar(disk: &DiskProgress) -> String {
     )
 }
 
+/// A line for each pass that is over.
+pub(super) fn passes(progress: &Progress) -> Vec<String> {
+    let line = |done: &PassDone| {
+        let seconds = Duration::from_millis(done.took_ms).as_secs_f64();
+        let (over, sent) = (bytes(done.bytes), bytes(done.sent_bytes));
+        format!("{}, {over} in {seconds:.1} s, {sent} sent", pass(done.pass, done.phase))
+    };
+    progress.passes.iter().map(line).collect()
+}
+
 /// Everything but the bars, in one line.
 pub(super) fn summary(progress: &Progress) -> String {
     let mut text = format!("{}, {}/s", doing(progress), bytes(progress.bytes_per_second));
@@ -110,11 +120,14 @@ pub(super) fn result(progress: &Progress) -> String {
 
 /// What the copy does.
 pub(super) fn doing(progress: &Progress) -> String {
-    let pass = progress.pass;
-    match progress.phase {
+    pass(progress.pass, progress.phase)
+}
+
+fn pass(number: u32, phase: Phase) -> String {
+    match phase {
         Phase::Starting => "starting".to_owned(),
-        Phase::Full => format!("pass {pass}: everything"),
-        Phase::Changes => format!("pass {pass}: what changed"),
+        Phase::Full => format!("pass {number}: everything"),
+        Phase::Changes => format!("pass {number}: what changed"),
         Phase::Audit => "comparing once more".to_owned(),
         Phase::Frozen => "frozen".to_owned(),
         Phase::Finishing => "sending what was read while frozen".to_owned(),
@@ -152,6 +165,21 @@ mod tests {
         disk 12 [##############################] 100 %  0 B of 0 B left
         disk 1  [------------------------------]   0 %  15.9 EiB of 15.9 EiB left
         pass 2: what changed, 210.0 MiB/s, sent 30.0 GiB as 12.0 GiB, 3.0 MiB/s changing, a freeze would take 240 ms, tracking ebpf, limited by the source disk
+        ");
+        let done =
+            |pass, phase, bytes, sent_bytes, took_ms| PassDone { pass, phase, bytes, sent_bytes, took_ms };
+        let after = Progress {
+            passes: vec![
+                done(1, Phase::Full, 12 << 30, 11 << 30, 61_240),
+                done(2, Phase::Changes, 3 << 20, 1 << 20, 40),
+                done(3, Phase::Audit, 12 << 30, 0, 20_000),
+            ],
+            ..progress()
+        };
+        insta::assert_snapshot!(passes(&after).join("\n"), @r"
+        pass 1: everything, 12.0 GiB in 61.2 s, 11.0 GiB sent
+        pass 2: what changed, 3.0 MiB in 0.0 s, 1.0 MiB sent
+        comparing once more, 12.0 GiB in 20.0 s, 0 B sent
         ");
         let reason = "image file".to_owned();
         let starting = Progress::starting(Tracking::Rescan { reason });

@@ -3,7 +3,7 @@
 use smc_model::generated::replication_job::ReplicationJob;
 
 use super::{
-    figures::{Figures, bars, expected_downtime, failure, figures, result, summary},
+    figures::{Figures, bars, expected_downtime, failure, figures, passes, result, summary},
     find, status,
 };
 use crate::{
@@ -44,8 +44,12 @@ fn text(job: &ReplicationJob, screen: Screen) -> String {
         Some(Figures::Now(progress)) => {
             lines.push(("Doing", summary(&progress).into()));
             lines.extend(bars(&progress).into_iter().map(|bar| ("", bar.into())));
+            lines.extend(passes(&progress).into_iter().map(|pass| ("", pass.into())));
         }
-        Some(Figures::Last(progress)) => lines.push(("Last copy", result(&progress).into())),
+        Some(Figures::Last(progress)) => {
+            lines.push(("Last copy", result(&progress).into()));
+            lines.extend(passes(&progress).into_iter().map(|pass| ("", pass.into())));
+        }
         None => {}
     }
     if let Some(time) = expected_downtime(job) {

@@ -12,7 +12,7 @@ use anyhow::bail;
 use smc_model::generated::replication_job::ReplicationJob;
 
 use super::{
-    figures::{Figures, bars, doing, expected_downtime, failure, figures, summary},
+    figures::{Figures, bars, doing, expected_downtime, failure, figures, passes, summary},
     find, show,
 };
 use crate::{
@@ -108,6 +108,7 @@ impl Teller {
 fn picture(job: &ReplicationJob) -> Vec<String> {
     let mut lines = vec![standing(job)];
     if let Some(Figures::Now(progress)) = figures(job) {
+        lines.extend(passes(&progress));
         lines.extend(bars(&progress));
         lines.push(summary(&progress));
         if let Some(time) = expected_downtime(job) {

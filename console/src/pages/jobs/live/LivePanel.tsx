@@ -10,6 +10,7 @@ import type { Figures } from '../logic/figures';
 import type { History } from '../logic/rates';
 import { expectedDowntime } from '../logic/schedule';
 import { DiskBars } from './DiskBars';
+import { Passes } from './Passes';
 import { RunFigures } from './RunFigures';
 import { TrackingNote } from './TrackingNote';
 
@@ -41,6 +42,7 @@ export function LivePanel({ job, figures, history, link }: LivePanelProps): Reac
             downtime={job.RunOnce ? undefined : expectedDowntime(job.ReplicationJobRuns.ReplicationJobRun)}
           />
         )}
+        {figures && <Passes passes={figures.passes} />}
         {figures?.tracking && <TrackingNote tracking={figures.tracking} />}
         {running && history.samples.length > 0 && (
           <Suspense fallback={<Loading rows={3} />}>

@@ -47,6 +47,15 @@ describe('figures', () => {
     expect(figures && packing(figures)).toBeUndefined();
   });
 
+  it('of passes that are over are taken where they are whole', () => {
+    const done = { pass: 1, phase: 'full', bytes: 900, sent_bytes: 700, took_ms: 1500 };
+    const passes = [done, { ...done, phase: 'frozen' }, { ...done, took_ms: -1 }, { ...done, pass: 'x' }, null];
+    expect(figuresIn(JSON.stringify({ ...told, passes }))?.passes).toEqual([
+      { pass: 1, phase: 'full', bytes: 900, sent: 700, took: 1500 },
+    ]);
+    expect(figuresIn(JSON.stringify(told))?.passes).toEqual([]);
+  });
+
   it('of an image that is made are a disk of their own', () => {
     const figures = figuresIn('{"phase":"image","bytes_total":200,"bytes_left":50}');
     expect(figures?.disks).toEqual([{ disk: 0, total: 200, left: 50 }]);

@@ -15,6 +15,17 @@ export interface DiskFigures {
   left: number;
 }
 
+/** A pass that is over. */
+export interface PassFigures {
+  pass: number;
+  phase: 'full' | 'changes' | 'audit';
+  /** Bytes that it covered, and that were sent in it. */
+  bytes: number;
+  sent: number;
+  /** Milliseconds. */
+  took: number;
+}
+
 export type Tracking = { mode: 'ebpf' } | { mode: 'rescan'; reason: string };
 
 /** Everything that is known of a run; what is `undefined` is not known yet. */
@@ -22,6 +33,7 @@ export interface Figures {
   phase: Phase;
   pass: number | undefined;
   disks: DiskFigures[];
+  passes: PassFigures[];
   read: number | undefined;
   sent: number | undefined;
   packed: number | undefined;
@@ -59,6 +71,7 @@ export function figuresOf(said: Record<string, unknown>): Figures | undefined {
     phase,
     pass: positive(said.pass),
     disks: phase === 'image' ? disks([{ ...said, disk: 0 }]) : disks(said.disks),
+    passes: passes(said.passes),
     read: count(said.read_bytes),
     sent: count(said.sent_bytes),
     packed: count(said.packed_bytes),
@@ -105,6 +118,18 @@ function disks(value: unknown): DiskFigures[] {
     const said = record(one);
     const [disk, total, left] = [count(said?.disk), count(said?.bytes_total), count(said?.bytes_left)];
     return disk === undefined || total === undefined || left === undefined ? [] : [{ disk, total, left }];
+  });
+}
+
+function passes(value: unknown): PassFigures[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((one) => {
+    const said = record(one);
+    const phase = (['full', 'changes', 'audit'] as const).find((known) => known === said?.phase);
+    const [pass, covered] = [positive(said?.pass), count(said?.bytes)];
+    const [sent, took] = [count(said?.sent_bytes), count(said?.took_ms)];
+    if (!phase || pass === undefined || covered === undefined || sent === undefined || took === undefined) return [];
+    return [{ pass, phase, bytes: covered, sent, took }];
   });
 }
 
