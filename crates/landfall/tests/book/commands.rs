@@ -34,6 +34,7 @@ fn commands_and_options_exist() {
 fn what_cannot_be_typed_is_seen() {
     let cases = [
         ("landfall token create --count 5 --name=x", Ok(())),
+        ("landfall job create s-1 --checksum=false --bandwidth 5", Ok(())),
         ("LANDFALL_LOG=info landfall serve --dev > out # starts", Ok(())),
         ("curl x | LANDFALL_TOKEN_CODE=y sh -s -- --token-id at-1 --name z", Ok(())),
         ("landfall api CreateAccessToken --Count 5 --endpoint x", Ok(())),

@@ -45,6 +45,8 @@ impl Help {
                 help.commands.extend(words.next().map(str::to_owned));
             } else if line.trim_start().starts_with('-') {
                 let name = words.find(|word| word.starts_with("--"));
+                // A value that may be left out is written to the option itself.
+                let name = name.and_then(|name| name.split('[').next());
                 let valued = words.next().is_some_and(|word| word.starts_with('<'));
                 help.options.extend(name.map(|name| (name.to_owned(), valued)));
             }
