@@ -1,5 +1,6 @@
 //! 64 callers creating codes with signed calls, against the plainest durable insert that the same disk or the same
-//! server does in the same run.
+//! server does in the same run. On SQLite there are two of those: with its journal as it comes, which a program has that
+//! sets nothing, and with the write-ahead log that the center has too, which leaves nothing but the sharing of flushes to gain.
 
 use std::{
     fs,
@@ -49,6 +50,12 @@ pub(crate) async fn measure_slow(lab: &Lab, engine: Engine, report: &mut Report)
 
 async fn measure_as(lab: &Lab, engine: Engine, case: &str, report: &mut Report) -> anyhow::Result<()> {
     let span = lab.seconds(10);
+    let plain = match engine {
+        Engine::Sqlite => {
+            Some(one_transaction_each(&lab.directory(&format!("{case}-plain")), "DELETE", span / 2)?)
+        }
+        Engine::Postgres => None,
+    };
     // Before and after, so that a machine that gets busier or less so does not decide the ratio.
     let before = baseline(lab, engine, &format!("{case}-before"), span / 2)?;
     let launch = lab.launch(case, engine)?;
@@ -62,7 +69,7 @@ async fn measure_as(lab: &Lab, engine: Engine, case: &str, report: &mut Report) 
     let after = baseline(lab, engine, &format!("{case}-after"), span / 2)?;
 
     let (goal, against) = match engine {
-        Engine::Sqlite => (5.0, "one transaction for each insert"),
+        Engine::Sqlite => (5.0, "one transaction for each insert, write-ahead log"),
         Engine::Postgres => (0.6, "pgbench, single-row inserts, 64 clients"),
     };
     let single = before.midpoint(after);
@@ -71,6 +78,10 @@ async fn measure_as(lab: &Lab, engine: Engine, case: &str, report: &mut Report) 
     report.add(case, &format!("{against}, after"), after, "/s", Goal::None);
     report.add(case, "codes created, 64 clients, V3", rate, "/s", Goal::None);
     report.add(case, "codes created in relation to that", rate / single, "times", Goal::AtLeast(goal));
+    if let Some(plain) = plain {
+        report.add(case, "one transaction for each insert, SQLite as it comes", plain, "/s", Goal::None);
+        report.add(case, "codes created in relation to that", rate / plain, "times", Goal::AtLeast(goal));
+    }
     report.add(case, "p50", latencies.milliseconds(50), "ms", Goal::None);
     report.add(case, "p99", latencies.milliseconds(99), "ms", Goal::None);
     report.add(case, "processors used by the center", cpu, "cores", Goal::None);
@@ -105,20 +116,20 @@ async fn create(center: &Center, key: &ApiKey, span: Duration) -> anyhow::Result
 
 fn baseline(lab: &Lab, engine: Engine, name: &str, span: Duration) -> anyhow::Result<f64> {
     match engine {
-        Engine::Sqlite => one_transaction_each(&lab.directory(name), span),
+        Engine::Sqlite => one_transaction_each(&lab.directory(name), "WAL", span),
         Engine::Postgres => pgbench(TestPostgres::shared()?, span),
     }
 }
 
-/// The same settings as the center's, one row with an id of the same kind, one transaction, one after the other: with
+/// Full synchronisation as the center has it, one row with an id of the same kind, one transaction, one after the other: with
 /// more connections SQLite only adds waiting for the lock.
-fn one_transaction_each(directory: &Path, span: Duration) -> anyhow::Result<f64> {
+fn one_transaction_each(directory: &Path, journal: &str, span: Duration) -> anyhow::Result<f64> {
     fs::create_dir_all(directory)?;
     let connection = rusqlite::Connection::open(directory.join("alone.db"))?;
-    connection.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = {journal}; PRAGMA synchronous = FULL;
          CREATE TABLE codes (id TEXT PRIMARY KEY, content TEXT NOT NULL)",
-    )?;
+    ))?;
     let mut insert = connection.prepare("INSERT INTO codes (id, content) VALUES (?1, ?2)")?;
     let (content, mut entropy) = ("x".repeat(ROW), [0; ID_ENTROPY]);
     let began = Instant::now();

@@ -1,6 +1,6 @@
 //! A disk copied for the first time: by Landfall, over TLS and verified, and by others, without either.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write, path::Path};
 
 use anyhow::{Context, ensure};
 use bench_report::{Goal, Report};
@@ -71,6 +71,8 @@ pub(crate) fn measure_noise(lab: &Lab, report: &mut Report) -> anyhow::Result<()
 
 fn noise(lab: &Lab, report: &mut Report, directory: &Path, disk: &Disk, source: &str) -> anyhow::Result<()> {
     fill(disk)?;
+    let mut pattern = vec![0; 64 << 20];
+    Noise::new(5).fill(&mut pattern);
     let (mut ours, mut reads, mut writes, mut both) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for run in 0..lab.runs {
         disk.forget()?;
@@ -80,11 +82,7 @@ fn noise(lab: &Lab, report: &mut Report, directory: &Path, disk: &Disk, source: 
         })?;
         let target = directory.join("written.img");
         let to = format!("of={}", target.display());
-        let write = seconds(|| {
-            let count = format!("count={}", disk.size >> 20);
-            let options = ["bs=1M", &count, "conv=fdatasync", "status=none"];
-            said("dd", &[&["if=/dev/zero", &to], &options[..]].concat()).map(drop)
-        })?;
+        let write = seconds(|| write_alone(&target, disk.size, &pattern))?;
         fs::remove_file(&target)?;
         let copy = seconds(|| {
             let from = format!("if={}", disk.name());
@@ -131,6 +129,21 @@ fn copy_once(lab: &Lab, directory: &Path, disk: &Disk) -> anyhow::Result<(f64, C
     drop(agent);
     compare(disk.device(), &center.copy(0)?)?;
     Ok((took, copied.context("copying")?))
+}
+
+/// Writes noise from memory into a new file, and sees it on disk. Not zeros: there are disks under which nothing is written of those.
+fn write_alone(target: &Path, size: u64, pattern: &[u8]) -> anyhow::Result<()> {
+    let mut file = fs::File::create(target).context("making a file to write to")?;
+    let mut left = size;
+    for piece in pattern.chunks(1 << 20).cycle() {
+        if left == 0 {
+            break;
+        }
+        let part = usize::try_from(left).map_or(piece.len(), |left| left.min(piece.len()));
+        file.write_all(&piece[..part]).context("writing alone")?;
+        left -= part as u64;
+    }
+    file.sync_data().context("writing alone")
 }
 
 /// Fills a disk with noise past the page cache.
