@@ -252,19 +252,21 @@ impl Serve for AgentService {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
         if matches!(parts.method, Method::GET | Method::HEAD) {
-            if let Some(response) = self.probes.answer(&path).await {
+            if let Some(response) = Box::pin(self.probes.answer(&path)).await {
                 return response;
             }
             return self.installer.answer(&path);
         }
-        let answer = match peer.bodies.read(body, MAX_BODY).await {
+        // Everything but a heartbeat has memory of its own: thousands of those wait for news, each as large as the largest.
+        let body = Box::pin(peer.bodies.read(body, MAX_BODY)).await;
+        let answer = match body {
             Err(reason) => Err(unread(reason)),
             Ok(body) => match (&parts.method, path.as_str()) {
-                (&Method::POST, CHECK) => self.check(&peer, &body).await,
-                (&Method::POST, IMPORT) => self.import(&peer, &body).await,
+                (&Method::POST, CHECK) => Box::pin(self.check(&peer, &body)).await,
+                (&Method::POST, IMPORT) => Box::pin(self.import(&peer, &body)).await,
                 (&Method::POST, HEARTBEAT) => self.heartbeat(&peer, &body).await,
-                (&Method::POST, REPORT) => self.report(&peer, &body).await,
-                (&Method::PUT, INVENTORY) => self.inventory(&peer, &body).await,
+                (&Method::POST, REPORT) => Box::pin(self.report(&peer, &body)).await,
+                (&Method::PUT, INVENTORY) => Box::pin(self.inventory(&peer, &body)).await,
                 _ => Err(error(
                     StatusCode::NOT_FOUND,
                     "Request.NotFound",
