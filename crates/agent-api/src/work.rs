@@ -33,8 +33,8 @@ pub struct Work {
 pub struct RunWork {
     /// Names the run.
     pub run_id: String,
-    /// The last complete run, whose content the center's copy holds; absent when there is none. An agent that tracked
-    /// everything since that run sends only what changed, any other compares.
+    /// The complete run that the center's copy holds; absent when there is none. It is the run itself where its center died
+    /// right after it. An agent that tracked everything since that run sends only what changed, any other compares.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_run_id: Option<String>,
     /// Whether everything is compared with the source once more before the freeze.

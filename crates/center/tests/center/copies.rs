@@ -1,7 +1,7 @@
 //! What a center believes of the copy that it holds: an agent that sends only what changed must be told the run that the copy
 //! really has, and no image is made of a copy that is not there.
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs, os::unix::fs::FileExt, path::PathBuf, sync::Arc, time::Duration};
 
 use agent_api::{HEARTBEAT, JOB, REPLICATE, RUN, SESSION, UPGRADE, read_frame, write_frame};
 use bytes::Bytes;
@@ -12,10 +12,11 @@ use center::{
 };
 use http::{Request, header};
 use http_body_util::Full;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use replication::{
-    Codec, Frame, LeafKey, Range, digest,
-    frame::{Extent, Hello},
+    Codec, Frame, Leaf, LeafKey, Range, digest,
+    frame::{Extent, Hello, Welcome},
 };
 use serde_json::{Value, json};
 use smc::{JobId, RunId, access_token::CodeKey, job::Event, registry::Settings};
@@ -79,15 +80,14 @@ impl Copies {
         tokio::time::timeout(PATIENCE, told).await.unwrap()
     }
 
-    /// Does the agent's part of a run: one block, and the end. Gives whether the copy was said to be empty, and the job when it waits for its next run.
-    async fn copy(&self, run: &Value, fill: u8) -> (bool, Value) {
-        let run = run["run_id"].as_str().unwrap();
+    /// Greets the center as the agent of a run; gives the stream, and what it was welcomed with.
+    async fn greet(&self, run: &Value) -> (TokioIo<Upgraded>, Welcome) {
         let request = Request::post(REPLICATE)
             .header(header::HOST, "center")
             .header(header::CONNECTION, "upgrade")
             .header(header::UPGRADE, UPGRADE)
             .header(JOB, &self.job)
-            .header(RUN, run)
+            .header(RUN, run["run_id"].as_str().unwrap())
             .header(SESSION, "s-1")
             .body(Full::new(Bytes::new()))
             .unwrap();
@@ -98,9 +98,11 @@ impl Copies {
         let Ok(Some(Frame::Welcome(welcome))) = read_frame(&mut stream).await else {
             unreachable!("a greeting is answered with a welcome");
         };
-        let mut key = [0; 32];
-        hex::decode_to_slice(&welcome.leaf_key, &mut key).unwrap();
-        write_frame(&mut stream, &extent(&LeafKey::new(key), fill)).await.unwrap();
+        (stream, welcome)
+    }
+
+    /// Ends a run with its second frame; gives the job as it is when it runs no more.
+    async fn end(&self, mut stream: TokioIo<Upgraded>) -> Value {
         write_frame(&mut stream, &Frame::Done { sequence: 2 }).await.unwrap();
         assert!(matches!(read_frame(&mut stream).await, Ok(Some(Frame::Durable { sequence: 2 }))));
         let done = async {
@@ -111,7 +113,17 @@ impl Copies {
                 }
             }
         };
-        let job = tokio::time::timeout(PATIENCE, done).await.unwrap();
+        tokio::time::timeout(PATIENCE, done).await.unwrap()
+    }
+
+    /// Does the agent's part of a run: one block, and the end. Gives whether the copy was said to be empty, and the job
+    /// when it waits for its next run.
+    async fn copy(&self, run: &Value, fill: u8) -> (bool, Value) {
+        let (mut stream, welcome) = self.greet(run).await;
+        let mut key = [0; 32];
+        hex::decode_to_slice(&welcome.leaf_key, &mut key).unwrap();
+        write_frame(&mut stream, &extent(&LeafKey::new(key), fill)).await.unwrap();
+        let job = self.end(stream).await;
         assert_eq!(job["Status"], "Waiting", "{job}");
         (welcome.fresh, job)
     }
@@ -223,4 +235,39 @@ async fn no_image_is_made_of_a_copy_that_is_not_here() {
     let disk = fs::read_dir(image).unwrap().map(|file| file.unwrap().path());
     let disk = disk.into_iter().find(|file| file.extension().is_some_and(|kind| kind == "raw")).unwrap();
     assert!(fs::read(disk).unwrap()[8192..8192 + 4096] == [2; 4096]);
+}
+
+#[tokio::test]
+async fn a_copy_that_turns_out_to_be_damaged_is_mended_by_the_next_run() {
+    let copies = Copies::new().await;
+    copies.start().await;
+    let first = copies.run().await;
+    copies.copy(&first, 1).await;
+    let copies = copies.stop().await;
+    let disk = fs::File::options().write(true).open(copies.staging().join("disk-0.raw")).unwrap();
+    disk.write_all_at(&[9], 65_536).unwrap();
+    let copies = copies.start().await;
+
+    copies.start().await;
+    let second = copies.run().await;
+    assert_eq!(second["base_run_id"], first["run_id"], "nobody knows of it yet");
+    let (mut stream, _) = copies.greet(&second).await;
+    write_frame(&mut stream, &Frame::Sync { sequence: 1 }).await.unwrap();
+    assert!(matches!(read_frame(&mut stream).await, Ok(Some(Frame::Durable { sequence: 1 }))));
+    let failed = copies.end(stream).await;
+    assert_eq!((&failed["Status"], &failed["ErrorCode"]), (&json!("InError"), &json!("Image.CopyDamaged")));
+
+    copies.start().await;
+    let third = copies.run().await;
+    assert_eq!(third["base_run_id"], Value::Null, "everything is compared");
+    let (mut stream, _) = copies.greet(&third).await;
+    // The source has zeros there, as the copy believed to have.
+    let offer = Frame::Offer { sequence: 1, disk: 0, offset: 65_536, leaves: vec![Leaf::ZERO; 2] };
+    write_frame(&mut stream, &offer).await.unwrap();
+    let Ok(Some(Frame::Want { wanted, .. })) = read_frame(&mut stream).await else {
+        unreachable!("an offer is answered with what is wanted");
+    };
+    assert_eq!(wanted, [0b01], "the damaged leaf, and no other");
+    let job = copies.end(stream).await;
+    assert_eq!(job["Status"], "Waiting", "the digests are those of what is there: {job}");
 }
