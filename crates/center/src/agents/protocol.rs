@@ -144,8 +144,10 @@ impl AgentService {
         ))
     }
 
-    async fn heartbeat(&self, peer: &Peer, body: &[u8]) -> Answer {
-        let request: HeartbeatRequest = parse(body)?;
+    async fn heartbeat(&self, peer: &Peer, body: Bytes) -> Answer {
+        let request: HeartbeatRequest = parse(&body)?;
+        // The answer may be long in coming, and these bytes hold the buffer that they were read into.
+        drop(body);
         version(request.protocol)?;
         let key = key(peer)?;
         let source = self.source_of(key).await?;
@@ -249,22 +251,21 @@ impl Serve for AgentService {
             let answer = Box::pin(self.replicate(&peer, request)).await;
             return self.said(REPLICATE, answer);
         }
-        let (parts, body) = request.into_parts();
-        let path = parts.uri.path().to_owned();
-        if matches!(parts.method, Method::GET | Method::HEAD) {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        if matches!(method, Method::GET | Method::HEAD) {
             if let Some(response) = Box::pin(self.probes.answer(&path)).await {
                 return response;
             }
             return self.installer.answer(&path);
         }
         // Everything but a heartbeat has memory of its own: thousands of those wait for news, each as large as the largest.
-        let body = Box::pin(peer.bodies.read(body, MAX_BODY)).await;
+        let body = Box::pin(peer.bodies.read(request.into_body(), MAX_BODY)).await;
         let answer = match body {
             Err(reason) => Err(unread(reason)),
-            Ok(body) => match (&parts.method, path.as_str()) {
+            Ok(body) => match (&method, path.as_str()) {
                 (&Method::POST, CHECK) => Box::pin(self.check(&peer, &body)).await,
                 (&Method::POST, IMPORT) => Box::pin(self.import(&peer, &body)).await,
-                (&Method::POST, HEARTBEAT) => self.heartbeat(&peer, &body).await,
+                (&Method::POST, HEARTBEAT) => self.heartbeat(&peer, body).await,
                 (&Method::POST, REPORT) => Box::pin(self.report(&peer, &body)).await,
                 (&Method::PUT, INVENTORY) => Box::pin(self.inventory(&peer, &body)).await,
                 _ => Err(error(

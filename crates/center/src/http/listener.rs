@@ -2,17 +2,14 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use hyper::{server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{BodyRoom, Peer, Serve, bodies::Bodied};
+use super::{BodyRoom, Peer, Serve, exchange::exchange};
 use crate::tls::fingerprint;
 
 /// What one listener allows its clients.
@@ -160,7 +157,9 @@ async fn connection<S: Serve>(
     let Some(tls) = tls else {
         return exchange(stream, peer, bounds, service, stop).await;
     };
-    match tokio::time::timeout(bounds.handshake, Box::pin(tls.accept(stream))).await {
+    // On the heap at once: a value that is passed on has a place in each future that it passes through.
+    let shaking = Box::pin(async { tls.accept(stream).await.map(Box::new) });
+    match tokio::time::timeout(bounds.handshake, shaking).await {
         Ok(Ok(stream)) => {
             let certificates = stream.get_ref().1.peer_certificates();
             let agent = certificates.and_then(|chain| chain.first()).and_then(fingerprint);
@@ -171,54 +170,8 @@ async fn connection<S: Serve>(
     }
 }
 
-/// Serves one connection. Ten thousand idle ones are the usual case, so what each keeps is small: the connection is
-/// on the heap once, rather than in every future that passes it on, and room for answering a request is there only
-/// while one is answered.
-fn exchange<T, S>(
-    stream: T,
-    peer: Peer,
-    bounds: Bounds,
-    service: Arc<S>,
-    mut stop: watch::Receiver<bool>,
-) -> impl Future<Output = ()> + Send
-where
-    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    S: Serve,
-{
-    let peer = Arc::new(peer);
-    let answer = {
-        let peer = peer.clone();
-        service_fn(move |request| {
-            let (service, peer) = (service.clone(), peer.clone());
-            Box::pin(async move { Ok::<_, std::convert::Infallible>(service.serve(peer, request).await) })
-        })
-    };
-    let served = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(bounds.idle)
-        .max_buf_size(128 << 10)
-        .serve_connection(TokioIo::new(Bodied::new(stream)), answer)
-        .with_upgrades();
-    let mut served = Box::pin(served);
-    async move {
-        let ended = tokio::select! {
-            ended = served.as_mut() => Some(ended),
-            () = stopped(&mut stop) => None,
-        };
-        let ended = if let Some(ended) = ended {
-            ended
-        } else {
-            served.as_mut().graceful_shutdown();
-            served.await
-        };
-        if let Err(error) = ended {
-            tracing::debug!(address = %peer.address, %error, "connection ended");
-        }
-    }
-}
-
 /// Returns once the center stops; its sender being gone means the same.
-async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopped| *stopped).await;
 }
 

@@ -4,7 +4,9 @@
 
 mod bodies;
 mod body;
+mod exchange;
 mod listener;
+mod rest;
 
 pub(crate) use body::{BodyError, BodyRoom};
 pub(crate) use listener::{Bounds, ListenError, Listener};
@@ -33,7 +35,10 @@ pub(crate) struct Peer {
 /// Answers requests.
 pub(crate) trait Serve: Send + Sync + 'static {
     /// What it answers with.
-    type Body: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
+    type Body: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn Error + Send + Sync>>>
+        + Send
+        + Unpin
+        + 'static;
 
     /// Answers one request.
     fn serve(
