@@ -114,11 +114,17 @@ impl Center {
         if call.operation.name == DeleteSourceServerRequest::OPERATION.name {
             self.parts.known.forget();
         }
-        if matches!(call.operation.access, Access::Create | Access::Update | Access::Delete) {
+        if answer.is_ok() && changes_copies(call.operation) {
             self.parts.conductor.nudge();
         }
         answer.map_err(|failure| refusal::api_error(call.operation, failure))
     }
+}
+
+/// Whether an operation may change what is to be copied; codes and tags do not.
+fn changes_copies(operation: &Operation) -> bool {
+    matches!(operation.access, Access::Create | Access::Update | Access::Delete)
+        && matches!(operation.group, "replication_job" | "source_server" | "workgroup")
 }
 
 impl Backend for Center {
