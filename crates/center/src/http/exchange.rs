@@ -1,6 +1,6 @@
 //! One connection's requests and answers.
 
-use std::{convert::Infallible, future::poll_fn, pin::Pin, sync::Arc, task::Poll};
+use std::{convert::Infallible, future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use http::StatusCode;
 use hyper::{server::conn::http1, service::service_fn};
@@ -16,6 +16,9 @@ use super::{
     listener::stopped,
     rest::{Marked, Turn, Watched},
 };
+
+/// How long a connection is kept ready after an answer: who asks often pays for that once.
+const LINGERING: Duration = Duration::from_secs(1);
 
 /// Serves one connection. Ten thousand idle ones are the usual case, so what each keeps is small: what HTTP needs is
 /// there only while a request is under way.
@@ -81,25 +84,66 @@ where
         .max_buf_size(128 << 10)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
-    let rests = poll_fn(|cx| match Pin::new(&mut served).poll(cx) {
-        Poll::Ready(ended) => Poll::Ready(ended.map(|()| false)),
-        Poll::Pending if turn.is_over() => Poll::Ready(Ok(true)),
-        Poll::Pending => Poll::Pending,
-    });
-    let rests = tokio::select! {
-        rests = rests => rests?,
-        () = stopped(stop) => {
+    match drive(&mut served, turn, stop).await? {
+        Driven::Ended => Ok(None),
+        Driven::Stopped => {
             Pin::new(&mut served).graceful_shutdown();
-            served.await?;
-            return Ok(None);
+            served.await.map(|()| None)
         }
-    };
-    Ok(if rests { served.into_parts() } else { None }.map(|parts| {
-        let mut stream = parts.io.into_inner();
-        stream.give_back(parts.read_buf);
-        stream
-    }))
+        Driven::Rests => Ok(served.into_parts().map(|parts| {
+            let mut stream = parts.io.into_inner();
+            stream.give_back(parts.read_buf);
+            stream
+        })),
+    }
 }
+
+/// Where driving a connection has led to.
+enum Driven {
+    /// It is over, or has become another's.
+    Ended,
+    /// There has been nothing to do for a while.
+    Rests,
+    /// The center stops while a request is under way.
+    Stopped,
+}
+
+async fn drive<C>(connection: &mut C, turn: &Turn, stop: &mut watch::Receiver<bool>) -> hyper::Result<Driven>
+where
+    C: Future<Output = hyper::Result<()>> + Unpin,
+{
+    loop {
+        let ended = tokio::select! {
+            ended = while_not(|| turn.is_over(), connection) => ended?,
+            () = stopped(stop) => return Ok(Driven::Stopped),
+        };
+        if ended {
+            return Ok(Driven::Ended);
+        }
+        let next = tokio::select! {
+            next = tokio::time::timeout(LINGERING, while_not(|| !turn.is_over(), connection)) => next,
+            () = stopped(stop) => return Ok(Driven::Rests),
+        };
+        let Ok(ended) = next else { return Ok(Driven::Rests) };
+        if ended? {
+            return Ok(Driven::Ended);
+        }
+    }
+}
+
+/// Drives a connection until something is so, or it has ended; says whether it has.
+async fn while_not<C>(so: impl Fn() -> bool, connection: &mut C) -> hyper::Result<bool>
+where
+    C: Future<Output = hyper::Result<()>> + Unpin,
+{
+    poll_fn(|cx| match Pin::new(&mut *connection).poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(ended.map(|()| true)),
+        Poll::Pending if so() => Poll::Ready(Ok(false)),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
@@ -191,7 +235,7 @@ mod tests {
         text
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_connection_rests_after_its_answer_and_wakes_for_the_next_request() {
         let turns = Turns::new(Echo::default());
         let (mut stream, mut far) = turns.pair();
@@ -206,7 +250,7 @@ mod tests {
         assert!(!stream.wakes().await.unwrap(), "the other end is done");
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn requests_sent_together_are_all_answered_and_a_begun_one_is_kept() {
         let turns = Turns::new(Echo::default());
         let (stream, mut far) = turns.pair();
@@ -225,7 +269,7 @@ mod tests {
         assert!(serving.await.unwrap().unwrap().is_some());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_answer_in_parts_is_waited_for() {
         let (mut sender, parts) = channel::Channel::new(1);
         let turns = Turns::new(Echo { parts: Mutex::new(Some(parts)), ..Echo::default() });
@@ -243,7 +287,7 @@ mod tests {
         assert!(serving.await.unwrap().unwrap().is_some());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_ends_or_becomes_another_is_not_given_back() {
         let turns = Turns::new(Echo::default());
         let (stream, mut far) = turns.pair();
@@ -265,7 +309,7 @@ mod tests {
         read_until(&mut far, "mine").await;
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_request_under_way_is_answered_when_the_center_stops() {
         let (sender, parts) = channel::Channel::new(1);
         let turns = Turns::new(Echo { parts: Mutex::new(Some(parts)), ..Echo::default() });
@@ -274,6 +318,7 @@ mod tests {
         let serving = turns.serve(stream);
         read_until(&mut far, "\r\n\r\n").await;
         turns.stop.send_replace(true);
+        tokio::task::yield_now().await;
         drop(sender);
         assert!(serving.await.unwrap().unwrap().is_none());
         assert_eq!(read_until(&mut far, "0\r\n\r\n").await, "0\r\n\r\n");
