@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     step!(3, "0003_jobs.sql"),
     step!(4, "0004_image_checks.sql"),
     step!(5, "0005_job_revisions.sql"),
+    step!(6, "0006_audit_by_number.sql"),
 ];
 
 const VERSION_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (
@@ -161,7 +162,7 @@ fn take(connection: &mut dyn Connection, step: &Step) -> Result<(), Trouble> {
     connection
         .execute("INSERT INTO schema_version (version, program) VALUES ($1, $2)", &taken)
         .map_err(failed)?;
-    connection.commit(&[]).map_err(|error| match error {
+    connection.commit(Vec::new(), Vec::new()).map_err(|error| match error {
         CommitError::Undone(error) | CommitError::Unknown(error) => failed(error),
     })
 }

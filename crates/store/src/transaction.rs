@@ -4,18 +4,15 @@
 //! commit, or before a statement that could see them. Counters change last, right before the commit, so that their
 //! rows are locked briefly.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use ram::AccountId;
 use smc::{Timestamp, ports::StoreError};
 
 use crate::{
-    driver::{Connection, Engine, Statement, Value},
+    driver::{Connection, Engine, Insert, Statement, Value},
     row,
 };
-
-/// Rows of one insert at the most.
-const LARGEST_INSERT: usize = 128;
 
 /// One transaction of a database.
 pub struct Transaction<'c> {
@@ -92,11 +89,12 @@ impl<'c> Transaction<'c> {
         self.failed.clone().map_or(Ok(()), Err)
     }
 
-    /// Gives the statements that are left to run before the commit: what is held back, then the counters, in an order
-    /// that every center follows.
-    pub(crate) fn finish(mut self) -> Result<Vec<Statement>, StoreError> {
+    /// Gives what is left to do before the commit: the rows that are held back, then the counters, in an order that
+    /// every center follows.
+    pub(crate) fn finish(mut self) -> Result<(Vec<Insert>, Vec<Statement>), StoreError> {
         self.failure()?;
-        let mut last: Vec<_> = Held::ALL.into_iter().flat_map(|table| self.held_inserts(table)).collect();
+        let rows = Held::ALL.into_iter().filter_map(|table| self.held(table)).collect();
+        let mut last = Vec::new();
         for ((account, relation), change) in std::mem::take(&mut self.counted) {
             let sql = match change {
                 0 => continue,
@@ -110,7 +108,7 @@ impl<'c> Transaction<'c> {
             let values = vec![account.to_string().into(), relation.as_str().into(), change.into()];
             last.push(Statement { sql: sql.into(), values });
         }
-        Ok(last)
+        Ok((rows, last))
     }
 
     pub(crate) fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError> {
@@ -130,25 +128,15 @@ impl<'c> Transaction<'c> {
 
     /// Sends the rows of a table that are held back: before anything that could see them.
     pub(crate) fn release(&mut self, table: Held) -> Result<(), StoreError> {
-        for insert in self.held_inserts(table) {
-            self.execute(&insert.sql, &insert.values)?;
-        }
-        Ok(())
+        let Some(rows) = self.held(table) else { return Ok(()) };
+        let done = self.connection.insert(rows);
+        self.watch(done)
     }
 
-    fn held_inserts(&mut self, table: Held) -> Vec<Statement> {
-        let mut rows = std::mem::take(&mut self.held[table as usize]);
-        let (name, columns) = table.target();
-        let mut inserts = Vec::new();
-        while !rows.is_empty() {
-            // Powers of two: few texts of statements to keep prepared.
-            let largest = if rows.len() >= LARGEST_INSERT { LARGEST_INSERT } else { 1 << rows.len().ilog2() };
-            let rest = rows.split_off(largest);
-            let values = rows.into_iter().flatten().collect();
-            inserts.push(Statement { sql: insert(name, columns, largest), values });
-            rows = rest;
-        }
-        inserts
+    fn held(&mut self, table: Held) -> Option<Insert> {
+        let rows = std::mem::take(&mut self.held[table as usize]);
+        let (table, columns) = table.target();
+        (!rows.is_empty()).then_some(Insert { table, columns, rows })
     }
 
     /// Notes that rows came or went.
@@ -193,31 +181,5 @@ impl<'c> Transaction<'c> {
             self.failed.get_or_insert_with(|| error.clone());
         }
         done
-    }
-}
-
-/// The text of an insert of many rows.
-pub(crate) fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let mut sql = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
-    let mut placeholder = 0;
-    for row in 0..rows {
-        sql.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns.len() {
-            placeholder += 1;
-            // Writing to a string does not fail.
-            let _ = write!(sql, "{}${placeholder}", if column == 0 { "" } else { ", " });
-        }
-        sql.push(')');
-    }
-    sql
-}
-
-#[cfg(test)]
-mod tests {
-    use super::insert;
-
-    #[test]
-    fn inserts_number_their_placeholders_across_rows() {
-        insta::assert_snapshot!(insert("t", &["a", "b"], 2), @"INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
     }
 }

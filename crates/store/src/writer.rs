@@ -1,5 +1,6 @@
-//! The one thread that writes: it gathers the works that are waiting, runs them in one transaction, and answers all of
-//! them once that is durable. So 64 callers pay for one flush of the disk instead of 64.
+//! The one thread that writes: it takes all works that are waiting, runs them in one transaction, and answers them once
+//! that is durable. So 64 callers pay for a few flushes of the disk instead of 64. It never waits for more to come: those
+//! who were answered ask again while the next transaction runs, and waiting for them only kept the database idle.
 //!
 //! When a work or a statement fails, the transaction is undone and each of its works runs again in a transaction of
 //! its own: the one that fails is told why, and the others do not notice.
@@ -7,15 +8,10 @@
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    time::{Duration, Instant},
 };
 
 use smc::ports::StoreError;
-use tokio::{
-    runtime::Runtime,
-    sync::{mpsc, oneshot},
-    time::timeout,
-};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     driver::{Access, CommitError},
@@ -25,9 +21,6 @@ use crate::{
 
 /// Runs of a work that collides with what others write, before its caller is told.
 const ATTEMPTS: u32 = 5;
-
-/// How long the first work of a transaction waits for others at the most.
-const GATHERING: Duration = Duration::from_millis(2);
 
 /// Something to do inside a transaction, together with the caller who waits for it.
 pub(crate) trait Work: Send {
@@ -75,53 +68,10 @@ pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
 
 /// Works until the last sender is gone.
 pub(crate) fn run(mut link: Link, mut queue: mpsc::Receiver<Box<dyn Work>>, largest: usize) {
-    let timer = tokio::runtime::Builder::new_current_thread().enable_time().build().ok();
-    let mut last = Last { works: 1, took: Duration::ZERO };
     while let Some(first) = queue.blocking_recv() {
         let mut batch = vec![first];
-        last.gather(&mut batch, &mut queue, largest, timer.as_ref());
-        let start = Instant::now();
-        last.works = batch.len();
+        take_waiting(&mut batch, &mut queue, largest);
         process(&mut link, batch);
-        last.took = start.elapsed();
-    }
-}
-
-/// The last transaction: what it was like tells what is worth waiting for.
-struct Last {
-    works: usize,
-    took: Duration,
-}
-
-impl Last {
-    /// Those who were answered just now are about to ask again: without giving them a moment, every other transaction
-    /// would be made for the first of them alone. So a transaction waits until there are as many works as last time,
-    /// for a quarter of the time that the last one took. A caller who is alone never waits.
-    fn gather(
-        &self,
-        batch: &mut Vec<Box<dyn Work>>,
-        queue: &mut mpsc::Receiver<Box<dyn Work>>,
-        largest: usize,
-        timer: Option<&Runtime>,
-    ) {
-        take_waiting(batch, queue, largest);
-        let Some(timer) = timer else { return };
-        if batch.len() >= self.works {
-            return;
-        }
-        let patience = (self.took / 4).min(GATHERING);
-        // When it is over, what has come until then is in the batch.
-        let _ = timer.block_on(async {
-            timeout(patience, async {
-                while batch.len() < self.works.min(largest)
-                    && let Some(work) = queue.recv().await
-                {
-                    batch.push(work);
-                }
-            })
-            .await
-        });
-        take_waiting(batch, queue, largest);
     }
 }
 
@@ -187,14 +137,14 @@ fn attempt(link: &mut Link, works: &mut [Box<dyn Work>]) -> Result<(), Failure> 
         work.run(&mut transaction)?;
         transaction.failure()
     });
-    let last = match ran.and_then(|()| transaction.finish()) {
+    let (rows, last) = match ran.and_then(|()| transaction.finish()) {
         Ok(last) => last,
         Err(error) => {
             connection.rollback();
             return Err(Failure::Undone(error));
         }
     };
-    connection.commit(&last).map_err(|error| {
+    connection.commit(rows, last).map_err(|error| {
         connection.rollback();
         match error {
             CommitError::Undone(error) => Failure::Undone(error),

@@ -3,9 +3,11 @@
 //! Statements are one text for both, with `$1`-style placeholders numbered in any order. Drivers translate values and
 //! errors; they know no table.
 
+mod insert;
 mod postgres;
 mod sqlite;
 
+pub(crate) use insert::{Insert, insert_text};
 use smc::{Timestamp, ports::StoreError};
 
 use crate::{Location, OpenError};
@@ -56,12 +58,15 @@ pub(crate) enum CommitError {
 pub(crate) trait Connection {
     fn engine(&self) -> Engine;
     fn begin(&mut self, access: Access) -> Result<(), StoreError>;
-    /// Runs the last statements of a transaction and commits it; where an engine is far away, all at once.
-    fn commit(&mut self, last: &[Statement]) -> Result<(), CommitError>;
+    /// Adds the last rows of a transaction, runs its last statements and commits it; where an engine is far away, all
+    /// at once.
+    fn commit(&mut self, rows: Vec<Insert>, last: Vec<Statement>) -> Result<(), CommitError>;
     /// Ends the transaction without keeping anything; a connection on which that fails is no longer usable.
     fn rollback(&mut self);
     /// Runs a statement and gives the number of rows it changed.
     fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, StoreError>;
+    /// Adds rows.
+    fn insert(&mut self, rows: Insert) -> Result<(), StoreError>;
     /// Runs a statement and gives the rows it answers.
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError>;
     /// Runs several statements without placeholders.

@@ -14,7 +14,7 @@ use std::{
 use rusqlite::{ErrorCode, OpenFlags, ffi, types::ValueRef};
 use smc::ports::StoreError;
 
-use super::{Access, CommitError, Engine, Statement, Value};
+use super::{Access, CommitError, Engine, Insert, Statement, Value};
 use crate::OpenError;
 
 /// How long to wait for another process that writes.
@@ -134,8 +134,8 @@ impl super::Connection for Connection {
         self.execute(sql, &[]).map(|_| ())
     }
 
-    fn commit(&mut self, last: &[Statement]) -> Result<(), CommitError> {
-        for statement in last {
+    fn commit(&mut self, rows: Vec<Insert>, last: Vec<Statement>) -> Result<(), CommitError> {
+        for statement in rows.into_iter().flat_map(Insert::into_statements).chain(last) {
             self.execute(&statement.sql, &statement.values).map_err(CommitError::Undone)?;
         }
         let committed = self.inner.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
@@ -162,6 +162,11 @@ impl super::Connection for Connection {
             statement.raw_execute()
         });
         changed.map(|rows| u64::try_from(rows).unwrap_or(u64::MAX)).map_err(|error| translate(&error))
+    }
+
+    fn insert(&mut self, rows: Insert) -> Result<(), StoreError> {
+        let mut statements = rows.into_statements().into_iter();
+        statements.try_for_each(|statement| self.execute(&statement.sql, &statement.values).map(drop))
     }
 
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
@@ -275,7 +280,7 @@ mod tests {
             let inserted =
                 connection.execute("INSERT INTO t (content) VALUES ($1)", &[Value::Blob(vec![7; 20_000])]);
             match inserted {
-                Ok(_) => connection.commit(&[]).map_err(|error| panic!("{error:?}")),
+                Ok(_) => connection.commit(Vec::new(), Vec::new()).map_err(|error| panic!("{error:?}")),
                 Err(error) => {
                     connection.rollback();
                     Err(error)

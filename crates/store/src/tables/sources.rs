@@ -9,10 +9,10 @@ use smc::{
 
 use super::{jobs, tags};
 use crate::{
-    driver::Value,
+    driver::{Value, insert_text},
     predicate::Predicate,
     row::{self, Fields},
-    transaction::{self, Held, Relation, Transaction},
+    transaction::{Held, Relation, Transaction},
 };
 
 /// The columns of `inventories`.
@@ -68,7 +68,7 @@ pub(super) fn insert(transaction: &mut Transaction<'_>, source: &Source) -> Resu
         source.fault.as_ref().map(|fault| fault.error_code.as_str()).into(),
         source.fault.as_ref().map(|fault| fault.error_msg.as_str()).into(),
     ];
-    transaction.execute(&transaction::insert("sources", COLUMNS, 1), &values)?;
+    transaction.execute(&insert_text("sources", COLUMNS, 1), &values)?;
     transaction.hold(Held::Inventories, vec![source.id.as_str().into(), written(&source.inventory)?.into()]);
     transaction.count(source.account, Relation::Sources, 1);
     Ok(())

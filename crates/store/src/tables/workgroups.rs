@@ -11,10 +11,10 @@ use smc::{
 };
 
 use crate::{
-    driver::Value,
+    driver::{Value, insert_text},
     predicate::Predicate,
     row::Fields,
-    transaction::{self, Transaction},
+    transaction::Transaction,
 };
 
 const COLUMNS: &[&str] = &["id", "account", "name", "description", "tags", "created"];
@@ -47,7 +47,7 @@ impl WorkgroupTx for Transaction<'_> {
             call.map(|call| call.client_token.as_str()).into(),
             call.map(|call| call.parameters.as_str()).into(),
         ];
-        self.execute(&transaction::insert("workgroups", WRITTEN, 1), &values)?;
+        self.execute(&insert_text("workgroups", WRITTEN, 1), &values)?;
         Ok(())
     }
 
@@ -98,7 +98,7 @@ impl WorkgroupTx for Transaction<'_> {
     }
 
     fn join_workgroup(&mut self, id: &WorkgroupId, sources: &[SourceId]) -> Result<(), StoreError> {
-        let sql = transaction::insert("workgroup_members", MEMBER_COLUMNS, 1);
+        let sql = insert_text("workgroup_members", MEMBER_COLUMNS, 1);
         for source in sources {
             self.execute(&sql, &[source.as_str().into(), id.as_str().into()])?;
         }

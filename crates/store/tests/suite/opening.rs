@@ -23,7 +23,7 @@ async fn what_was_kept_is_there_after_opening_again(place: &Place) {
     place.open().write(|tx| tx.insert_token(&token(1))).await.unwrap();
     let database = place.open();
     assert!(database.read(|tx| tx.token(&account(1), &token(1).id)).await.unwrap().is_some());
-    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 5);
+    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 6);
 }
 
 async fn many_who_open_a_fresh_database_at_once_all_can(place: &Place) {
@@ -34,18 +34,18 @@ async fn many_who_open_a_fresh_database_at_once_all_can(place: &Place) {
     for database in opened {
         database.ping().await.unwrap();
     }
-    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 5);
+    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 6);
 }
 
 async fn a_newer_schema_is_refused_and_left_alone(place: &Place) {
     drop(place.open());
     place.tamper("INSERT INTO schema_version (version, program) VALUES (999, '7.0.0')").unwrap();
     let refused = Database::open(&place.location, Options::default()).err().unwrap();
-    assert!(matches!(refused, OpenError::Newer { found: 999, known: 5, .. }), "{refused}");
+    assert!(matches!(refused, OpenError::Newer { found: 999, known: 6, .. }), "{refused}");
     insta::allow_duplicates! {
-        insta::assert_snapshot!(refused, @"the database has schema 999 and this program knows up to 5; run Landfall 7.0.0 or newer; nothing was changed");
+        insta::assert_snapshot!(refused, @"the database has schema 999 and this program knows up to 6; run Landfall 7.0.0 or newer; nothing was changed");
     }
-    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 6);
+    assert_eq!(place.number("SELECT COUNT(*) FROM schema_version"), 7);
 }
 
 async fn a_database_from_before_there_were_jobs_is_brought_up(place: &Place) {
@@ -54,7 +54,7 @@ async fn a_database_from_before_there_were_jobs_is_brought_up(place: &Place) {
     place.tamper(&tables.map(|table| format!("DROP TABLE {table};")).concat()).unwrap();
     place.tamper("DELETE FROM schema_version WHERE version > 2").unwrap();
     let database = place.open();
-    assert_eq!(place.number("SELECT MAX(version) FROM schema_version"), 5);
+    assert_eq!(place.number("SELECT MAX(version) FROM schema_version"), 6);
     let listed = database
         .write(|tx| {
             tx.insert_job(&job(1), None)?;

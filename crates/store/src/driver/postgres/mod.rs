@@ -28,9 +28,9 @@ use self::{
     errors::{chain, ends_connection, is_io, is_refusal, translate},
     pipeline::{Answer, in_order},
     tls::Tls,
-    values::{can_send, values_of},
+    values::{can_send, insert_arrays, unsendable, values_of},
 };
-use super::{Access, CommitError, Engine, Statement, Value};
+use super::{Access, CommitError, Engine, Insert, Statement, Value, insert_text};
 use crate::OpenError;
 
 /// How long connecting may take.
@@ -191,24 +191,24 @@ impl super::Connection for Connection {
 
     /// Everything goes out together and costs one round trip. A statement that fails makes the server undo the
     /// transaction at `COMMIT`; so does this side then, and tells the statement's error.
-    fn commit(&mut self, last: &[Statement]) -> Result<(), CommitError> {
-        let prepared: Result<Vec<_>, _> =
-            last.iter().map(|statement| self.prepared(&statement.sql)).collect();
-        let prepared = prepared.map_err(CommitError::Undone)?;
-        // One that could not be sent would be missing from what is committed.
-        if !last.iter().zip(&prepared).all(|(statement, prepared)| can_send(&statement.values, prepared)) {
-            return Err(CommitError::Undone(StoreError::Corrupt(
-                "a column is not of the type it was made with".into(),
-            )));
-        }
+    fn commit(&mut self, rows: Vec<Insert>, last: Vec<Statement>) -> Result<(), CommitError> {
+        // One that could not be sent would be missing from what is committed, so all are checked before the first is.
+        let rows: Result<Vec<_>, _> = rows.into_iter().map(|rows| self.columns(rows)).collect();
+        let rows = rows.map_err(CommitError::Undone)?;
+        let last: Result<Vec<_>, _> =
+            last.into_iter().map(|statement| self.checked_values(statement)).collect();
+        let last = last.map_err(CommitError::Undone)?;
         let Self { runtime, client, patience, .. } = self;
         let done = runtime.block_on(async {
             let client: &Client = client;
-            let mut answers: Vec<Answer<'_>> = Vec::with_capacity(last.len() + 1);
-            for (statement, prepared) in last.iter().zip(&prepared) {
-                answers.push(Box::pin(async {
-                    client.execute_raw(prepared, &statement.values).await.map(|_| ())
-                }));
+            let mut answers: Vec<Answer<'_>> = Vec::with_capacity(rows.len() + last.len() + 1);
+            for (statement, columns) in &rows {
+                answers
+                    .push(Box::pin(async move { client.execute_raw(statement, columns).await.map(|_| ()) }));
+            }
+            for (statement, values) in &last {
+                answers
+                    .push(Box::pin(async move { client.execute_raw(statement, values).await.map(|_| ()) }));
             }
             answers.push(Box::pin(client.batch_execute("COMMIT")));
             timeout(*patience, in_order(answers)).await
@@ -230,6 +230,14 @@ impl super::Connection for Connection {
         let done =
             runtime.block_on(async { timeout(*patience, client.execute_raw(&statement, values)).await });
         self.checked(done)
+    }
+
+    fn insert(&mut self, rows: Insert) -> Result<(), StoreError> {
+        let (statement, columns) = self.columns(rows)?;
+        let Self { runtime, client, patience, .. } = self;
+        let done =
+            runtime.block_on(async { timeout(*patience, client.execute_raw(&statement, &columns)).await });
+        self.checked(done).map(drop)
     }
 
     fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, StoreError> {
@@ -273,6 +281,29 @@ impl Connection {
                 Ok(())
             }
             _ => Err(OpenError::Unsuitable("the server does not tell its version and encoding".into())),
+        }
+    }
+
+    /// A statement that takes as many rows as there are, an array for each column, and those arrays: the server plans it
+    /// once, and neither reads nor plans the text of each number of rows.
+    fn columns(&mut self, rows: Insert) -> Result<(tokio_postgres::Statement, Vec<Vec<Value>>), StoreError> {
+        let types = self.prepared(&insert_text(rows.table, rows.columns, 1))?;
+        let statement = self.prepared(&insert_arrays(rows.table, rows.columns, types.params()))?;
+        if !rows.rows.iter().all(|row| can_send(row, &types)) {
+            return Err(unsendable());
+        }
+        Ok((statement, rows.into_columns()))
+    }
+
+    fn checked_values(
+        &mut self,
+        statement: Statement,
+    ) -> Result<(tokio_postgres::Statement, Vec<Value>), StoreError> {
+        let prepared = self.prepared(&statement.sql)?;
+        if can_send(&statement.values, &prepared) {
+            Ok((prepared, statement.values))
+        } else {
+            Err(unsendable())
         }
     }
 

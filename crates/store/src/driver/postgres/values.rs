@@ -20,6 +20,17 @@ pub(super) fn can_send(values: &[Value], statement: &tokio_postgres::Statement) 
         })
 }
 
+/// The text of an insert that takes the values of each column as an array.
+pub(super) fn insert_arrays(table: &str, columns: &[&str], types: &[Type]) -> String {
+    let arrays: Vec<_> = (1..).zip(types).map(|(number, ty)| format!("${number}::{ty}[]")).collect();
+    format!("INSERT INTO {table} ({}) SELECT * FROM unnest({})", columns.join(", "), arrays.join(", "))
+}
+
+/// Why a value was not sent.
+pub(super) fn unsendable() -> StoreError {
+    StoreError::Corrupt("a column is not of the type it was made with".into())
+}
+
 impl ToSql for Value {
     fn to_sql(
         &self,

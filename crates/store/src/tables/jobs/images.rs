@@ -4,10 +4,10 @@ use ram::AccountId;
 use smc::{ImageId, JobId, job::Image, ports::StoreError};
 
 use crate::{
-    driver::Value,
+    driver::{Value, insert_text},
     predicate::Predicate,
     tables::document,
-    transaction::{self, Transaction},
+    transaction::Transaction,
 };
 
 /// What is taken out of an image, then the image.
@@ -16,7 +16,7 @@ const COLUMNS: &[&str] = &["id", "account", "job", "name", "created", "document"
 pub(super) fn insert(transaction: &mut Transaction<'_>, image: &Image) -> Result<(), StoreError> {
     let mut values = derived(image);
     values.push(document::written("an image", image)?.into());
-    transaction.execute(&transaction::insert("images", COLUMNS, 1), &values)?;
+    transaction.execute(&insert_text("images", COLUMNS, 1), &values)?;
     Ok(())
 }
 

@@ -11,11 +11,11 @@ use smc::{
 
 use super::listing;
 use crate::{
-    driver::{Engine, Value},
+    driver::{Engine, Value, insert_text},
     predicate::Predicate,
     row::{self, Fields},
     tables::document,
-    transaction::{self, Transaction},
+    transaction::Transaction,
 };
 
 /// What is taken out of a job, then the job.
@@ -57,7 +57,7 @@ pub(super) fn insert(
     let mut values = values(job)?;
     values.push(call.map(|call| call.client_token.as_str()).into());
     values.push(call.map(|call| call.parameters.as_str()).into());
-    transaction.execute(&transaction::insert("jobs", WRITTEN, 1), &values)?;
+    transaction.execute(&insert_text("jobs", WRITTEN, 1), &values)?;
     Ok(())
 }
 

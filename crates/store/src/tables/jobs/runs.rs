@@ -7,10 +7,10 @@ use smc::{
 };
 
 use crate::{
-    driver::Value,
+    driver::{Value, insert_text},
     row::Fields,
     tables::many,
-    transaction::{self, Transaction},
+    transaction::Transaction,
 };
 
 const COLUMNS: &[&str] = &["id", "job", "began_by", "started", "ended", "image"];
@@ -24,7 +24,7 @@ pub(super) fn open(transaction: &mut Transaction<'_>, run: &Run) -> Result<(), S
         run.ended.into(),
         run.image.as_ref().map(ImageId::as_str).into(),
     ];
-    transaction.execute(&transaction::insert("job_runs", COLUMNS, 1), &values)?;
+    transaction.execute(&insert_text("job_runs", COLUMNS, 1), &values)?;
     Ok(())
 }
 
