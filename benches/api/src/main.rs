@@ -22,6 +22,10 @@ use clap::Parser;
 
 use crate::{lab::Engine, lab::Lab};
 
+/// The load must cost little of what it measures.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What to measure.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench api", about = "Measures a release center and agent")]
