@@ -1,4 +1,4 @@
-//! Reads of devices and image files: everything asked for arrives once and is what is on the disk, by either engine.
+//! Reads of devices and image files: what arrives is what is on the disk, through a ring and without one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(clippy::cast_possible_truncation, reason = "small sizes of a 64-bit test")]
@@ -6,12 +6,9 @@
 mod kit;
 mod loops;
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
-use std::path::Path;
 
-use blockdev::direct::{Buffer, Engine, ReadError, Reader, StreamOptions};
+use blockdev::direct::{Buffer, NotRead, Place, Queue, ReadError, Reader};
 use kit::{blank, patch};
 use loops::Loop;
 
@@ -22,46 +19,47 @@ fn pattern() -> Vec<u8> {
     (0..BYTES as u64 / 8).flat_map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).to_le_bytes()).collect()
 }
 
-fn options(engine: Engine, chunk_bytes: usize) -> StreamOptions {
-    StreamOptions { depth: 4, chunk_bytes, buffers: 6, engine }
-}
-
-fn check(path: &Path, content: &[u8], ranges: &[Range<u64>], options: StreamOptions) {
-    let reader = Reader::open(path).unwrap();
-    let mut stream = reader.stream(ranges.to_vec(), options).unwrap();
-    assert_eq!(stream.engine(), options.engine, "this kernel has io_uring");
-    let mut found = BTreeMap::new();
-    while let Some(chunk) = stream.blocking_next() {
-        let chunk = chunk.unwrap();
-        let (start, end) = (chunk.range().start as usize, chunk.range().end as usize);
-        assert!(*chunk == content[start..end], "{start}..{end} differs");
-        assert!(found.insert(start as u64, end as u64).is_none());
-    }
-    for range in ranges {
-        let mut at = range.start;
-        while at < range.end {
-            at = found.remove(&at).unwrap_or_else(|| panic!("nothing read at {at}"));
-        }
-        assert_eq!(at, range.end);
-    }
-    assert!(found.is_empty(), "more than was asked for: {found:?}");
+fn queues() -> [Queue; 2] {
+    let ring = Queue::new();
+    assert!(ring.is_ring(), "this kernel has io_uring");
+    [ring, Queue::one_by_one()]
 }
 
 #[test]
-fn a_device_and_a_file_are_read_exactly_by_both_engines() {
+fn many_places_of_a_device_and_of_a_file_are_read_exactly() {
     let directory = tempfile::tempdir().unwrap();
     let image = directory.path().join("disk");
     let content = pattern();
     fs::write(&image, &content).unwrap();
     let device = Loop::attach(&image);
-    let whole = 0..BYTES as u64;
-    let parts = [3..5, 4095..4097, 100_000..2_000_001, BYTES as u64 - 1..BYTES as u64];
     assert!(Reader::open(device.path()).unwrap().is_direct());
+    // More than are in flight at once, in no order, short and long, one of them the last of the disk.
+    let blocks = (0..100_u64).map(|number| (number * 37 % 1280 * 4096, 4096));
+    let places: Vec<_> =
+        blocks.chain([(1 << 20, 2 << 20), (512, 512), (BYTES as u64 - 4096, 4096)]).collect();
     for path in [device.path(), &image] {
-        for engine in [Engine::Ring, Engine::Threads] {
-            for chunk_bytes in [4096, 64 * 1024, 1024 * 1024] {
-                check(path, &content, std::slice::from_ref(&whole), options(engine, chunk_bytes));
-                check(path, &content, &parts, options(engine, chunk_bytes));
+        let reader = Reader::open(path).unwrap();
+        for mut queue in queues() {
+            for count in [0, 1, 2, 7, 8, 9, places.len()] {
+                let mut buffer = Buffer::new(4 << 20).unwrap();
+                let mut at = 0;
+                let wanted: Vec<Place> = places[places.len() - count..]
+                    .iter()
+                    .map(|(offset, bytes)| {
+                        let place = Place { at, offset: *offset, bytes: *bytes };
+                        at += bytes + 4096;
+                        place
+                    })
+                    .collect();
+                reader.read_places(&mut queue, &mut buffer, &wanted).unwrap();
+                let mut end = 0;
+                for Place { at, offset, bytes } in wanted {
+                    let offset = offset as usize;
+                    assert!(buffer[end..at].iter().all(|byte| *byte == 0), "written before {at}");
+                    assert!(buffer[at..at + bytes] == content[offset..offset + bytes], "{bytes} at {offset}");
+                    end = at + bytes;
+                }
+                assert!(buffer[end..].iter().all(|byte| *byte == 0), "written after {end}");
             }
         }
     }
@@ -81,12 +79,19 @@ fn single_reads_of_any_alignment_and_reads_in_place() {
         assert!(buffer == content[offset..offset + length], "{length} at {offset}");
     }
     let mut locked = Buffer::locked(64 * 1024).unwrap();
-    reader.read_in_place(&mut locked, 8192, 1024 * 1024, 16384).unwrap();
+    reader.read_in_place(&mut locked, Place { at: 8192, offset: 1024 * 1024, bytes: 16384 }).unwrap();
     assert_eq!(locked[8192..24576], content[1024 * 1024..1024 * 1024 + 16384]);
     assert!(locked[..8192].iter().all(|byte| *byte == 0));
     for (at, offset, bytes) in [(1, 0, 512), (0, 1, 512), (0, 0, 511), (64 * 1024, 0, 512)] {
-        let error = reader.read_in_place(&mut locked, at, offset, bytes).unwrap_err();
+        let place = Place { at, offset, bytes };
+        let error = reader.read_in_place(&mut locked, place).unwrap_err();
         assert!(matches!(error, ReadError::Unaligned { .. }), "{error}");
+        let good = Place { at: 0, offset: 0, bytes: 4096 };
+        for mut queue in queues() {
+            let NotRead { number, error } =
+                reader.read_places(&mut queue, &mut locked, &[good, place, good]).unwrap_err();
+            assert!(number == 1 && matches!(error, ReadError::Unaligned { .. }), "{number}: {error}");
+        }
     }
     let error = reader.read_exact_at(&mut [0; 2], BYTES as u64 - 1).unwrap_err();
     assert!(matches!(error, ReadError::PastEnd { .. }), "{error}");
@@ -96,55 +101,27 @@ fn single_reads_of_any_alignment_and_reads_in_place() {
 fn a_disk_that_shrank_is_an_error_that_names_the_place() {
     let directory = tempfile::tempdir().unwrap();
     let image = directory.path().join("disk");
-    fs::write(&image, pattern()).unwrap();
-    for engine in [Engine::Ring, Engine::Threads] {
+    for mut queue in queues() {
         fs::write(&image, pattern()).unwrap();
         let reader = Reader::open(&image).unwrap();
         fs::OpenOptions::new().write(true).open(&image).unwrap().set_len(1024 * 1024).unwrap();
-        let mut stream =
-            reader.stream([0..BYTES as u64, 0..10, 6 << 20..7 << 20], options(engine, 1 << 20)).unwrap();
-        let (mut good, mut bad, mut past) = (0, 0, 0);
-        while let Some(chunk) = stream.blocking_next() {
-            match chunk {
-                Ok(_) => good += 1,
-                Err(ReadError::Read { path, offset, .. }) => {
-                    assert!(path == image && offset >= 1024 * 1024);
-                    bad += 1;
-                }
-                Err(ReadError::PastEnd { offset, .. }) => {
-                    assert_eq!(offset, 6 << 20);
-                    past += 1;
-                }
-                Err(error) => panic!("{error}"),
-            }
+        let mut buffer = Buffer::new(5 << 20).unwrap();
+        let mut places: Vec<_> = (0..5)
+            .map(|number| Place { at: number << 20, offset: (number as u64) << 20, bytes: 1 << 20 })
+            .collect();
+        let NotRead { number, error } = reader.read_places(&mut queue, &mut buffer, &places).unwrap_err();
+        assert!((1..5).contains(&number), "{number}");
+        match error {
+            ReadError::Read { path, offset, .. } => assert!(path == image && offset >= 1024 * 1024),
+            error => panic!("{error}"),
         }
-        assert_eq!((good, bad, past), (2, 5, 1), "{engine:?}");
-    }
-}
-
-#[test]
-fn memory_is_bounded_and_a_dropped_stream_ends() {
-    let directory = tempfile::tempdir().unwrap();
-    let image = directory.path().join("disk");
-    fs::write(&image, pattern()).unwrap();
-    for engine in [Engine::Ring, Engine::Threads] {
-        let reader = Reader::open(&image).unwrap();
-        let mut stream =
-            reader.stream(std::iter::repeat_n(0..BYTES as u64, 1_000_000), options(engine, 4096)).unwrap();
-        let mut held: Vec<_> = (0..6).map(|_| stream.blocking_next().unwrap().unwrap()).collect();
-        let waits = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-            tokio::select! {
-                biased;
-                _ = stream.next() => false,
-                () = std::future::ready(()) => true,
-            }
-        });
-        assert!(waits, "a seventh chunk in six buffers");
-        held.pop();
-        assert!(stream.blocking_next().is_some());
-        drop(stream);
-        assert_eq!(held.len(), 5);
-        assert!(held.iter().all(|chunk| chunk.len() == 4096));
+        places[2].offset = 6 << 20;
+        let NotRead { number, error } =
+            reader.read_places(&mut queue, &mut buffer, &places[2..]).unwrap_err();
+        assert!(number == 0 && matches!(error, ReadError::PastEnd { .. }), "{number}: {error}");
+        // What went wrong before is over.
+        reader.read_places(&mut queue, &mut buffer, &[places[0], places[0]]).unwrap();
+        assert!(buffer[..1 << 20] == pattern()[..1 << 20]);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use blockdev::direct::Buffer;
-use landfall_agent::replicate::DiskSource;
+use blockdev::direct::{Buffer, Place, Queue};
+use landfall_agent::replicate::{DiskSource, PlacesRead};
 use replication::{Range, range::EXTENT_BYTES};
 
 /// Of so many pieces of a mebibyte, one has content: the others are holes.
@@ -27,11 +27,16 @@ impl DiskSource for Fake {
             .collect())
     }
 
-    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
-        let data = self.read(range)?;
-        let place = at.checked_add(data.len()).and_then(|end| memory.get_mut(at..end));
-        place.ok_or(io::ErrorKind::InvalidInput)?.copy_from_slice(&data);
-        Ok(())
+    fn hold(&self, _: &mut Queue, memory: &mut Buffer, places: &[Place]) -> PlacesRead {
+        places.iter().try_for_each(|place| {
+            let range = Range::new(place.offset, place.bytes as u64, self.size);
+            let data =
+                range.map_err(|_| io::ErrorKind::InvalidInput.into()).and_then(|range| self.read(range));
+            let data = data.map_err(|error| (*place, error))?;
+            let memory = place.at.checked_add(data.len()).and_then(|end| memory.get_mut(place.at..end));
+            memory.ok_or((*place, io::ErrorKind::InvalidInput.into()))?.copy_from_slice(&data);
+            Ok(())
+        })
     }
 
     fn is_hole(&self, range: Range) -> io::Result<bool> {

@@ -1,11 +1,10 @@
-//! Page-aligned memory, and a pool of it that bounds what a stream holds.
+//! Page-aligned memory.
 #![expect(unsafe_code, reason = "mappings are made and freed by hand: page-aligned, lockable memory")]
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
 use std::slice;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use rustix::mm::{MapFlags, ProtFlags, mlock, mmap_anonymous, munmap};
 
@@ -47,6 +46,11 @@ impl Buffer {
         Ok(buffer)
     }
 
+    /// Leaves the memory mapped for good, and is empty from now on: for when the kernel may still write to it.
+    pub(super) fn abandon(&mut self) {
+        *self = Self { start: NonNull::dangling(), bytes: 0 };
+    }
+
     pub(super) fn as_mut_ptr(&mut self) -> *mut u8 {
         self.start.as_ptr()
     }
@@ -57,7 +61,7 @@ impl Deref for Buffer {
 
     fn deref(&self) -> &[u8] {
         // SAFETY: the mapping has `bytes` initialised (zeroed) bytes, lives as long as `self`, and is not written through
-        // anything else while it is borrowed: the ring owns a buffer for as long as the kernel writes to it.
+        // anything else while it is borrowed: a queue borrows a buffer mutably for as long as the kernel writes to it.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.bytes) }
     }
 }
@@ -71,6 +75,9 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        if self.bytes == 0 {
+            return;
+        }
         // SAFETY: the mapping was made by `new` with this length, and no reference into it outlives `self`. An error
         // would leak it, which is all that can be done.
         let _ = unsafe { munmap(self.start.as_ptr().cast(), self.bytes) };
@@ -80,54 +87,5 @@ impl Drop for Buffer {
 impl fmt::Debug for Buffer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Buffer").field("bytes", &self.bytes).finish_non_exhaustive()
-    }
-}
-
-/// A fixed number of buffers, handed out and taken back.
-#[derive(Debug)]
-pub(super) struct Pool {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Debug)]
-struct State {
-    free: Vec<Buffer>,
-    closed: bool,
-}
-
-impl Pool {
-    pub(super) fn new(count: usize, bytes: usize) -> Result<Self, ReadError> {
-        let free = (0..count).map(|_| Buffer::new(bytes)).collect::<Result<_, _>>()?;
-        Ok(Self { state: Mutex::new(State { free, closed: false }), changed: Condvar::new() })
-    }
-
-    /// Waits for a buffer; `None` once the pool is closed.
-    pub(super) fn take(&self) -> Option<Buffer> {
-        let waiting = |state: &mut State| !state.closed && state.free.is_empty();
-        let guard = self.changed.wait_while(self.state(), waiting);
-        let mut state = guard.unwrap_or_else(PoisonError::into_inner);
-        if state.closed { None } else { state.free.pop() }
-    }
-
-    /// Returns a buffer if one is free and the pool is open.
-    pub(super) fn try_take(&self) -> Option<Buffer> {
-        let mut state = self.state();
-        if state.closed { None } else { state.free.pop() }
-    }
-
-    pub(super) fn put(&self, buffer: Buffer) {
-        self.state().free.push(buffer);
-        self.changed.notify_one();
-    }
-
-    /// Makes those who wait give up.
-    pub(super) fn close(&self) {
-        self.state().closed = true;
-        self.changed.notify_all();
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

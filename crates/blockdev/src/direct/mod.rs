@@ -2,13 +2,11 @@
 //!
 //! A block device is opened with `O_DIRECT`: the page cache of a mounted filesystem's device is not coherent with the
 //! disk's, and reads through it return stale blocks without a word. A regular file is read through the cache, since its
-//! filesystem may not know direct reads, and its holes can be skipped. [`Reader::stream`] keeps several reads in flight;
-//! what is read, and in which order, is the caller's business.
+//! filesystem may not know direct reads, and its holes can be skipped. [`Reader::read_places`] keeps several reads in
+//! flight; what is read, and in which order, is the caller's business.
 
 mod buffer;
-mod pieces;
-mod ring;
-mod stream;
+mod queue;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
@@ -18,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use buffer::Buffer;
-pub use stream::{Chunk, Engine, Stream, StreamOptions};
+pub use queue::{NotRead, Queue};
 
 /// Size of the buffer through which unaligned reads of a few bytes go.
 const BOUNCE_BYTES: usize = 256 * 1024;
@@ -86,14 +84,17 @@ pub enum ReadError {
         /// What the system said.
         source: io::Error,
     },
-    /// The reading thread could not be started.
-    #[error("cannot start a thread to read {path}: {source}")]
-    Thread {
-        /// The device or file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+}
+
+/// A read into memory that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where in the buffer.
+    pub at: usize,
+    /// Where on the disk.
+    pub offset: u64,
+    /// How much.
+    pub bytes: usize,
 }
 
 /// A disk or a disk image, open for reading. Clones share the open file.
@@ -188,28 +189,11 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads `bytes` at `offset` of the disk into `buffer` from its byte `at` on, and allocates nothing: with a locked
-    /// buffer it is safe while filesystems are frozen. All three must be multiples of [`Reader::block_bytes`].
-    pub fn read_in_place(
-        &self,
-        buffer: &mut Buffer,
-        at: usize,
-        offset: u64,
-        bytes: usize,
-    ) -> Result<(), ReadError> {
-        self.check_end(offset, bytes as u64)?;
-        let block = u64::from(self.inner.block_bytes);
-        let aligned = [at as u64, offset, bytes as u64].iter().all(|value| value.is_multiple_of(block));
-        let place = at.checked_add(bytes).and_then(|end| buffer.get_mut(at..end));
-        match place {
-            Some(place) if aligned => self.fill(place, offset),
-            _ => Err(ReadError::Unaligned {
-                path: self.inner.path.clone(),
-                offset,
-                bytes: bytes as u64,
-                block_bytes: self.inner.block_bytes,
-            }),
-        }
+    /// Reads into a place of `buffer`, and allocates nothing: with a locked buffer it is safe while filesystems are frozen.
+    /// All three of the place must be multiples of [`Reader::block_bytes`].
+    pub fn read_in_place(&self, buffer: &mut Buffer, place: Place) -> Result<(), ReadError> {
+        self.check_place(buffer, place)?;
+        self.fill(&mut buffer[place.at..place.at + place.bytes], place.offset)
     }
 
     /// Lists the parts of `within` that may hold data, in order: for a file all but its holes, for a device everything.
@@ -218,13 +202,17 @@ impl Reader {
         DataRanges { reader: self.clone(), position: within.start, end }
     }
 
-    /// Starts to read `ranges` with several reads in flight. See [`Stream`].
-    pub fn stream(
-        &self,
-        ranges: impl IntoIterator<Item = Range<u64>, IntoIter: Send + 'static>,
-        options: StreamOptions,
-    ) -> Result<Stream, ReadError> {
-        Stream::start(self.clone(), Box::new(ranges.into_iter()), options)
+    /// Checks that a place is on the disk, in the buffer and aligned.
+    fn check_place(&self, buffer: &Buffer, place: Place) -> Result<(), ReadError> {
+        let Place { at, offset, bytes } = place;
+        self.check_end(offset, bytes as u64)?;
+        let block = u64::from(self.inner.block_bytes);
+        let aligned = [at as u64, offset, bytes as u64].iter().all(|value| value.is_multiple_of(block));
+        if aligned && at.checked_add(bytes).is_some_and(|end| end <= buffer.len()) {
+            return Ok(());
+        }
+        let (path, block_bytes) = (self.inner.path.clone(), self.inner.block_bytes);
+        Err(ReadError::Unaligned { path, offset, bytes: bytes as u64, block_bytes })
     }
 
     fn check_end(&self, offset: u64, bytes: u64) -> Result<(), ReadError> {

@@ -18,8 +18,8 @@ use std::{
     time::Duration,
 };
 
-use blockdev::direct::Buffer;
-use landfall_agent::replicate::{DiskSource, Source, Start, Tracker};
+use blockdev::direct::{Buffer, Place, Queue};
+use landfall_agent::replicate::{DiskSource, PlacesRead, Source, Start, Tracker};
 use replication::Range;
 
 use crate::{
@@ -159,9 +159,11 @@ impl DiskSource for Noted {
         self.disk.read(range)
     }
 
-    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
-        self.midway.note();
-        self.disk.hold(memory, at, range)
+    fn hold(&self, queue: &mut Queue, memory: &mut Buffer, places: &[Place]) -> PlacesRead {
+        for _ in places {
+            self.midway.note();
+        }
+        self.disk.hold(queue, memory, places)
     }
 
     fn is_hole(&self, range: Range) -> io::Result<bool> {

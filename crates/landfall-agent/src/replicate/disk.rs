@@ -8,9 +8,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use blockdev::direct::{Buffer, ReadError, Reader};
+use blockdev::direct::{Buffer, NotRead, Place, Queue, ReadError, Reader};
 use replication::{Range, range::EXTENT_BYTES};
 use rustix::fs::{SeekFrom, seek};
+
+/// Whether places were read, or which was not, and why.
+pub type PlacesRead = Result<(), (Place, io::Error)>;
 
 /// A disk to read from. Reading blocks.
 pub trait DiskSource: Send + Sync + 'static {
@@ -18,8 +21,9 @@ pub trait DiskSource: Send + Sync + 'static {
     fn size(&self) -> u64;
     /// Reads a range.
     fn read(&self, range: Range) -> io::Result<Vec<u8>>;
-    /// Reads a range into memory that is there already, from its byte `at` on: safe while filesystems are frozen.
-    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()>;
+    /// Reads into places of memory that is there already, several at once where the disk can: safe while filesystems are
+    /// frozen.
+    fn hold(&self, queue: &mut Queue, memory: &mut Buffer, places: &[Place]) -> PlacesRead;
     /// Whether a range is known to be zeros without reading it.
     fn is_hole(&self, range: Range) -> io::Result<bool>;
 }
@@ -51,9 +55,15 @@ impl DiskSource for ImageFile {
         Ok(data)
     }
 
-    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
-        let place = at.checked_add(bytes_of(range)?).and_then(|end| memory.get_mut(at..end));
-        self.file.read_exact_at(place.ok_or(io::ErrorKind::InvalidInput)?, range.offset())
+    fn hold(&self, _queue: &mut Queue, memory: &mut Buffer, places: &[Place]) -> PlacesRead {
+        places.iter().try_for_each(|place| {
+            let memory = place.at.checked_add(place.bytes).and_then(|end| memory.get_mut(place.at..end));
+            let read = match memory {
+                Some(memory) => self.file.read_exact_at(memory, place.offset),
+                None => Err(io::ErrorKind::InvalidInput.into()),
+            };
+            read.map_err(|error| (*place, error))
+        })
     }
 
     fn is_hole(&self, range: Range) -> io::Result<bool> {
@@ -97,7 +107,8 @@ impl DiskSource for RawDisk {
             Some(buffer) if buffer.len() >= bytes => buffer,
             _ => Buffer::new(room).map_err(io::Error::other)?,
         };
-        self.reader.read_in_place(&mut buffer, 0, range.offset(), bytes).map_err(io::Error::other)?;
+        let place = Place { at: 0, offset: range.offset(), bytes };
+        self.reader.read_in_place(&mut buffer, place).map_err(io::Error::other)?;
         let data = buffer[..bytes].to_vec();
         let mut spare = self.spare.lock().unwrap_or_else(PoisonError::into_inner);
         if spare.len() < SPARE {
@@ -106,8 +117,11 @@ impl DiskSource for RawDisk {
         Ok(data)
     }
 
-    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
-        self.reader.read_in_place(memory, at, range.offset(), bytes_of(range)?).map_err(io::Error::other)
+    fn hold(&self, queue: &mut Queue, memory: &mut Buffer, places: &[Place]) -> PlacesRead {
+        self.reader.read_places(queue, memory, places).map_err(|NotRead { number, error }| {
+            let place = places.get(number).copied().unwrap_or(Place { at: 0, offset: 0, bytes: 0 });
+            (place, io::Error::other(error))
+        })
     }
 
     fn is_hole(&self, _range: Range) -> io::Result<bool> {

@@ -9,10 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use blockdev::direct::Buffer;
+use blockdev::direct::{Buffer, Place, Queue};
 use replication::{BLOCK_BYTES, Range};
 
-use super::{ReplicateError, Source, Tracker};
+use super::{ReplicateError, Source, SourceDisk, Tracker};
 
 /// Content that is read during a freeze at the most. More than that is another pass's work.
 pub(super) const HELD_BYTES: usize = 32 << 20;
@@ -101,6 +101,9 @@ struct Reading<'source> {
     source: &'source Source,
     tracker: &'source dyn Tracker,
     memory: Buffer,
+    queue: Queue,
+    /// What is to be read next.
+    wanted: Vec<Place>,
     /// Where in memory a block is, by disk and offset.
     places: HashMap<(usize, u64), usize>,
     slots: Vec<(usize, Range, usize)>,
@@ -129,6 +132,8 @@ impl<'source> Reading<'source> {
             source,
             tracker,
             memory,
+            queue: Queue::new(),
+            wanted: Vec::with_capacity(TOGETHER),
             places: HashMap::with_capacity(2 * HELD_BYTES / LEAST_SLOT),
             slots: Vec::with_capacity(HELD_BYTES / LEAST_SLOT),
             dirty: source.disks.iter().map(|_| Vec::with_capacity(MOST_MARKS)).collect(),
@@ -185,20 +190,34 @@ impl<'source> Reading<'source> {
                         self.slots.push((place, range, at));
                         self.used += length.next_multiple_of(LEAST_SLOT);
                     }
-                    disk.content.hold(&mut self.memory, at, range).map_err(|error| ReplicateError::Disk {
-                        offset: range.offset(),
-                        length: range.length(),
-                        error,
-                    })?;
+                    self.wanted.push(Place { at, offset: range.offset(), bytes: length });
+                    if self.wanted.len() == TOGETHER {
+                        self.read(disk)?;
+                    }
                 }
             }
+            self.read(disk)?;
             if self.dirty[place].len() == MOST_MARKS {
                 return Ok(Round::TooMuch);
             }
         }
         Ok(if quiet { Round::Quiet } else { Round::Read })
     }
+
+    /// Reads what is wanted of a disk.
+    fn read(&mut self, disk: &SourceDisk) -> Result<(), ReplicateError> {
+        let read = disk.content.hold(&mut self.queue, &mut self.memory, &self.wanted);
+        self.wanted.clear();
+        read.map_err(|(place, error)| ReplicateError::Disk {
+            offset: place.offset,
+            length: place.bytes as u64,
+            error,
+        })
+    }
 }
+
+/// Blocks that are asked for together.
+const TOGETHER: usize = 64;
 
 /// Marks of a disk that are kept during a freeze, in memory that is there before: more than there are slots.
 const MOST_MARKS: usize = 4 * HELD_BYTES / LEAST_SLOT;

@@ -30,7 +30,7 @@ mod threads;
 
 pub use bandwidth::Bandwidth;
 pub use copier::{Copied, Copier};
-pub use disk::{DiskSource, ImageFile, RawDisk};
+pub use disk::{DiskSource, ImageFile, PlacesRead, RawDisk};
 pub use drive::{Complete, Options, Outcome, Start, run};
 pub use failure::{ConnectError, ReplicateError};
 pub use meter::Meter;

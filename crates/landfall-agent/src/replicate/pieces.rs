@@ -1,5 +1,6 @@
-//! Reading ahead: ranges in pieces of at most a mebibyte, with their digests. Short pieces are read many at a time, since
-//! handing a block of 4 KiB from thread to thread costs more than reading it.
+//! Reading ahead: ranges in pieces of at most a mebibyte, with their digests. Several threads read, each a mebibyte; short
+//! pieces come many to a thread, since handing a block of 4 KiB from one to another costs more than reading it, and go
+//! through its queue several at a time.
 
 use std::{
     collections::VecDeque,
@@ -8,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use blockdev::direct::Buffer;
+use blockdev::direct::{Buffer, Place, Queue};
 use bytes::Bytes;
 use replication::{LEAF_BYTES, Leaf, LeafKey, Range, progress::Limit, range::EXTENT_BYTES};
 use tokio::{
@@ -21,7 +22,7 @@ use super::{DiskSource, Meter, ReplicateError};
 /// Batches that are read, or long pieces whose answer is waited for, at once: 8 MiB of content.
 pub(super) const AT_ONCE: usize = 8;
 
-/// Pieces of a batch at the most. Their reads follow one another, so that a slow disk takes no more than it has to.
+/// Pieces of a batch at the most.
 const BATCH_PIECES: usize = 32;
 
 /// What the size of memory for content is a multiple of.
@@ -45,9 +46,12 @@ pub(super) struct Pieces {
     spare: Arc<Spare>,
 }
 
-/// Memory for content that is not in use now. Making it anew for each piece costs more than reading into it.
+/// What is read with and not in use now: making memory anew for each piece costs more than reading into it.
 #[derive(Default)]
-struct Spare(Mutex<Vec<Buffer>>);
+struct Spare {
+    buffers: Mutex<Vec<Buffer>>,
+    queues: Mutex<Vec<Queue>>,
+}
 
 /// Content in memory that is given back when nobody needs it any more.
 struct Kept {
@@ -135,7 +139,7 @@ impl Spare {
     /// Memory for so many bytes, and not much more.
     fn take(&self, length: usize) -> io::Result<Buffer> {
         let room = length.next_multiple_of(ROOM_BYTES);
-        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         match spare.iter().position(|buffer| (room..=2 * room).contains(&buffer.len())) {
             Some(place) => Ok(spare.swap_remove(place)),
             None => Buffer::new(room).map_err(io::Error::other),
@@ -143,10 +147,28 @@ impl Spare {
     }
 
     fn put(&self, buffer: Buffer) {
-        let mut spare = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare = self.buffers.lock().unwrap_or_else(PoisonError::into_inner);
         if spare.len() < AT_ONCE {
             spare.push(buffer);
         }
+    }
+
+    /// Reads places of a disk, and keeps what they were read through.
+    fn read(
+        &self,
+        disk: &dyn DiskSource,
+        memory: &mut Buffer,
+        places: &[Place],
+    ) -> Result<(), ReplicateError> {
+        let queue = self.queues.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut queue = queue.unwrap_or_default();
+        disk.hold(&mut queue, memory, places).map_err(|(place, error)| ReplicateError::Disk {
+            offset: place.offset,
+            length: place.bytes as u64,
+            error,
+        })?;
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner).push(queue);
+        Ok(())
     }
 }
 
@@ -177,35 +199,30 @@ fn read(
         move |error| ReplicateError::Disk { offset: range.offset(), length: range.length(), error }
     };
     let begun = std::time::Instant::now();
-    let (mut memory, mut bytes) = (None, 0);
     // Where each piece is in the memory; `None` for a hole.
     let mut places = Vec::with_capacity(ranges.len());
-    let mut next = 0;
+    let mut end = 0;
     for range in ranges {
-        if disk.is_hole(*range).map_err(failed(*range))? {
-            places.push(None);
-            continue;
-        }
-        let buffer = match &mut memory {
-            Some(buffer) => buffer,
-            None => memory.insert(
-                spare
-                    .take(bytes_of(ranges.iter().map(|range| room(*range)).sum()))
-                    .map_err(failed(*range))?,
-            ),
-        };
-        disk.hold(buffer, next, *range).map_err(failed(*range))?;
-        let end = next + bytes_of(range.length());
-        places.push(Some(next..end));
-        next += bytes_of(room(*range));
-        bytes += range.length();
+        let hole = disk.is_hole(*range).map_err(failed(*range))?;
+        let place = Place { at: end, offset: range.offset(), bytes: bytes_of(range.length()) };
+        end += if hole { 0 } else { bytes_of(room(*range)) };
+        places.push((!hole).then_some(place));
     }
-    meter.note_read(bytes, begun.elapsed());
+    let wanted: Vec<Place> = places.iter().flatten().copied().collect();
+    let memory = match ranges.first() {
+        Some(first) if !wanted.is_empty() => {
+            let mut memory = spare.take(end).map_err(failed(*first))?;
+            spare.read(disk, &mut memory, &wanted)?;
+            Some(memory)
+        }
+        _ => None,
+    };
+    meter.note_read(wanted.iter().map(|place| place.bytes as u64).sum(), begun.elapsed());
     let data = memory
-        .map(|buffer| Bytes::from_owner(Kept { buffer: Some(buffer), length: next, spare: spare.clone() }));
-    let piece = |(range, place): (&Range, Option<std::ops::Range<usize>>)| match (&data, place) {
+        .map(|buffer| Bytes::from_owner(Kept { buffer: Some(buffer), length: end, spare: spare.clone() }));
+    let piece = |(range, place): (&Range, Option<Place>)| match (&data, place) {
         (Some(data), Some(place)) => {
-            let data = data.slice(place);
+            let data = data.slice(place.at..place.at + place.bytes);
             let leaves = key.leaves(&data);
             Piece { range: *range, data: Some(data), leaves }
         }
@@ -221,11 +238,11 @@ mod tests {
         sync::{Arc, Mutex},
     };
 
-    use blockdev::direct::Buffer;
+    use blockdev::direct::{Buffer, Place, Queue};
     use replication::{Leaf, LeafKey, Range, progress::Tracking, range::EXTENT_BYTES};
 
     use super::{BATCH_PIECES, Pieces};
-    use crate::replicate::{DiskSource, Meter};
+    use crate::replicate::{DiskSource, Meter, PlacesRead};
 
     const BYTES: u64 = 8 << 20;
 
@@ -242,10 +259,12 @@ mod tests {
             Err(io::ErrorKind::Unsupported.into())
         }
 
-        fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
-            self.0.lock().unwrap().push(at);
-            for (number, byte) in (range.offset()..range.end()).zip(&mut memory[at..]) {
-                *byte = content(number);
+        fn hold(&self, _: &mut Queue, memory: &mut Buffer, places: &[Place]) -> PlacesRead {
+            for place in places {
+                self.0.lock().unwrap().push(place.at);
+                for (number, byte) in (place.offset..).zip(&mut memory[place.at..place.at + place.bytes]) {
+                    *byte = content(number);
+                }
             }
             Ok(())
         }

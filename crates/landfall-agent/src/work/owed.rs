@@ -129,11 +129,11 @@ mod tests {
         sync::{Arc, Mutex},
     };
 
-    use blockdev::direct::Buffer;
+    use blockdev::direct::{Buffer, Place, Queue};
     use replication::{BLOCK_BYTES, Range};
 
     use super::Owed;
-    use crate::replicate::{DiskSource, SourceDisk, Tracker};
+    use crate::replicate::{DiskSource, PlacesRead, SourceDisk, Tracker};
 
     const SIZE: u64 = 200 * BLOCK_BYTES + 512;
 
@@ -166,8 +166,8 @@ mod tests {
             Err(io::ErrorKind::Unsupported.into())
         }
 
-        fn hold(&self, _: &mut Buffer, _: usize, _: Range) -> io::Result<()> {
-            Err(io::ErrorKind::Unsupported.into())
+        fn hold(&self, _: &mut Queue, _: &mut Buffer, places: &[Place]) -> PlacesRead {
+            places.iter().try_for_each(|place| Err((*place, io::ErrorKind::Unsupported.into())))
         }
 
         fn is_hole(&self, _: Range) -> io::Result<bool> {

@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use blockdev::direct::Buffer;
-use landfall_agent::replicate::{DiskSource, Freezer, Frozen, Source, SourceDisk, Tracker};
+use blockdev::direct::{Buffer, Place, Queue};
+use landfall_agent::replicate::{DiskSource, Freezer, Frozen, PlacesRead, Source, SourceDisk, Tracker};
 use replication::{BLOCK_BYTES, Range};
 
 /// A disk of 8 MiB.
@@ -149,9 +149,9 @@ impl State {
 struct Disk(Arc<Live>);
 
 impl Disk {
-    fn take(&self, range: Range, to: &mut [u8]) {
+    fn take(&self, offset: u64, to: &mut [u8]) {
         let mut state = self.0.state.lock().unwrap();
-        let begin = usize::try_from(range.offset()).unwrap();
+        let begin = usize::try_from(offset).unwrap();
         to.copy_from_slice(&state.content[begin..begin + to.len()]);
         for _ in 0..state.writes_at_once {
             state.write();
@@ -166,12 +166,14 @@ impl DiskSource for Disk {
 
     fn read(&self, range: Range) -> io::Result<Vec<u8>> {
         let mut data = vec![0; usize::try_from(range.length()).unwrap()];
-        self.take(range, &mut data);
+        self.take(range.offset(), &mut data);
         Ok(data)
     }
 
-    fn hold(&self, memory: &mut Buffer, at: usize, range: Range) -> io::Result<()> {
-        self.take(range, &mut memory[at..at + usize::try_from(range.length()).unwrap()]);
+    fn hold(&self, _: &mut Queue, memory: &mut Buffer, places: &[Place]) -> PlacesRead {
+        for place in places {
+            self.take(place.offset, &mut memory[place.at..place.at + place.bytes]);
+        }
         Ok(())
     }
 
