@@ -10,7 +10,7 @@ use crate::{
     test,
 };
 
-/// Formatting, lints, generated code, licences, lock files, tests.
+/// Formatting, lints, generated code, licences, lock files, tests, and thirty of each proof.
 pub(crate) fn run_all(root: &Path) -> anyhow::Result<()> {
     run(&mut command(root, "cargo", &["fmt", "--all", "--check"]))?;
     codegen::run(root, codegen::Options { check: true })?;
@@ -21,7 +21,7 @@ pub(crate) fn run_all(root: &Path) -> anyhow::Result<()> {
         "cargo",
         &["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"],
     ))?;
-    test::run_all(root)
+    test::run_all(root, Some(test::PROOFS))
 }
 
 /// Lock files name versions and digests, never the address of the mirror that somebody installed from. That of the

@@ -64,7 +64,7 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("finding the root of the workspace")?;
     match &cli.command {
         Command::Codegen(options) => codegen::run(root, *options),
-        Command::Test => test::run_all(root),
+        Command::Test => test::run_all(root, None),
         Command::Ci => ci::run_all(root),
         Command::Console => console::build(root),
         Command::AgentStatic => agent_static::build(root).map(drop),

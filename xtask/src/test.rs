@@ -7,8 +7,12 @@ use crate::{
     shell::{command, run},
 };
 
+/// How often a commit's copies among deaths and copies of live disks are proven equal to their disks.
+pub(crate) const PROOFS: u32 = 30;
+
 /// Prepares the machine, then runs the Rust tests, the reliability tests, the official SDKs, and the console in a browser.
-pub(crate) fn run_all(root: &Path) -> anyhow::Result<()> {
+/// Proofs that are made again and again are made `proofs` times, or as often as each does by itself.
+pub(crate) fn run_all(root: &Path, proofs: Option<u32>) -> anyhow::Result<()> {
     let began = Instant::now();
     setup::prepare(root)?;
     console::check(root)?;
@@ -17,11 +21,14 @@ pub(crate) fn run_all(root: &Path) -> anyhow::Result<()> {
     for package in ["reliability", "bench-api", "bench-replicate"] {
         workspace.extend(["--exclude", package]);
     }
-    run(&mut command(root, "cargo", &workspace))?;
+    let proofs = proofs.map(|proofs| proofs.to_string());
+    let proving = |name: &'static str| proofs.clone().map(|proofs| (name, proofs));
+    run(command(root, "cargo", &workspace).envs(proving("LANDFALL_PROOF_RUNS")))?;
     run(&mut command(root, "cargo", &["build", "--locked", "--release", "-p", "landfall"]))?;
     let agent = agent_static::build(root)?;
     let center = root.join("target/release/landfall");
     run(command(root, "cargo", &["test", "--locked", "-p", "reliability"])
+        .envs(proving("LANDFALL_COPY_RUNS"))
         .env("LANDFALL_BIN", &center)
         .env("LANDFALL_AGENT_BIN", &agent))?;
     run(command(root, "conformance/run", &[])
