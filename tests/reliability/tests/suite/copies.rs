@@ -1,9 +1,8 @@
 //! Agent, center and link die again and again while a disk is copied; every image equals its disk nevertheless, little is
 //! sent twice, and no job gets stuck.
 
-use std::{path::Path, time::Duration};
-
 use crate::{
+    deaths::{change, die_meanwhile, runs},
     field::{Field, noise, write},
     place::{Engine, Place},
     seed::Chance,
@@ -29,7 +28,7 @@ const COST_OF_A_DEATH: u64 = (2 * (32 << 20)) + DISK_BYTES / 64;
 
 #[test]
 fn copies_survive_deaths_of_agent_center_and_link() {
-    let runs = std::env::var("LANDFALL_COPY_RUNS").map_or(RUNS, |text| text.parse().unwrap());
+    let runs = runs(RUNS);
     let mut chance = Chance::of_this_run("copies");
     let place = Place::new(Engine::Sqlite);
     let mut field = Field::set_up(&place, DISK_BYTES);
@@ -42,7 +41,10 @@ fn copies_survive_deaths_of_agent_center_and_link() {
     let (mut deaths, mut sent_in_all) = (0, 0);
     for run in 0..runs {
         let last = run + 1 == runs;
-        let changed = if run == 0 { DISK_BYTES } else { change(&mut chance, &field.disk, &mut disk) };
+        let changed = if run == 0 { DISK_BYTES } else { CHANGED_BYTES };
+        if run > 0 {
+            change(&mut chance, &field.disk, &mut disk, CHANGED_BYTES);
+        }
         let before = field.link.sent();
         field.await_online(&source);
         if last {
@@ -50,7 +52,8 @@ fn copies_survive_deaths_of_agent_center_and_link() {
         } else {
             field.call("StartReplicationJob", &[("JobId", &job)]);
         }
-        let died = die_meanwhile(&mut field, &mut chance, before, changed);
+        let planned = chance.below(MOST_DEATHS + 1);
+        let died = die_meanwhile(&mut field, &mut chance, &job, planned, before..before + changed);
         let done = field.settled(&job, if last { "Finished" } else { "Waiting" });
         field.compare(done["ImageId"].as_str().unwrap(), &disk);
         let sent = field.link.sent() - before;
@@ -61,44 +64,4 @@ fn copies_survive_deaths_of_agent_center_and_link() {
     assert!(deaths >= runs / 2, "too little died to prove anything: {deaths} deaths in {runs} runs");
     println!("{runs} runs, {deaths} deaths, {sent_in_all} bytes over the link: every image equals its disk");
     field.tear_down();
-}
-
-/// Has something die after random amounts of data; gives how often.
-fn die_meanwhile(field: &mut Field, chance: &mut Chance, before: u64, expected: u64) -> u64 {
-    let planned = chance.below(MOST_DEATHS + 1);
-    for death in 0..planned {
-        // A run that needs less than that is over, and has nothing left to die in.
-        let at = before + chance.below(expected.max(1)) + death * (expected / 4);
-        if !field.link.wait_for(at, Duration::from_secs(20)) {
-            return death;
-        }
-        match chance.below(3) {
-            0 => field.link.cut(),
-            1 => {
-                let mut agent = field.agent.take().unwrap();
-                agent.kill().unwrap();
-                agent.wait().unwrap();
-                field.start_agent();
-            }
-            _ => {
-                field.center.take().unwrap().kill().unwrap();
-                let center = field.launch.start().unwrap();
-                field.link.lead_to(center.agents());
-                field.center = Some(center);
-            }
-        }
-    }
-    planned
-}
-
-/// Overwrites random blocks of the disk; gives how many bytes.
-fn change(chance: &mut Chance, path: &Path, disk: &mut [u8]) -> u64 {
-    let blocks = CHANGED_BYTES / 4096;
-    for _ in 0..blocks {
-        let at = chance.below(DISK_BYTES / 4096) * 4096;
-        let fresh = noise(chance, 4096);
-        disk[usize::try_from(at).unwrap()..][..4096].copy_from_slice(&fresh);
-        write(path, at, &fresh);
-    }
-    CHANGED_BYTES
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{Read, Write},
+    io::Write,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use crate::{link::Link, place::Place, seed::Chance};
 
 /// How long a run may take, whatever dies.
-const PATIENCE: Duration = Duration::from_mins(3);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(3);
 
 pub(crate) struct Field {
     pub(crate) launch: Launch,
@@ -56,6 +56,13 @@ impl Field {
             agent_options: Vec::new(),
             runtime: Runtime::new().unwrap(),
         }
+    }
+
+    /// Sets up with a block device as the disk.
+    pub(crate) fn with_device(place: &Place, device: &str) -> Self {
+        let mut field = Self::set_up(place, 0);
+        (field.disk, field.beside_devices) = (device.into(), true);
+        field
     }
 
     pub(crate) fn tear_down(mut self) {
@@ -143,14 +150,19 @@ impl Field {
         }
     }
 
+    /// The job as it is now.
+    pub(crate) fn job(&self, job: &str) -> Value {
+        let mut found = self.call("DescribeReplicationJobs", &[("JobId.1", job)]);
+        found["ReplicationJobs"]["ReplicationJob"][0].take()
+    }
+
     /// Follows the job to a status.
     pub(crate) fn settled(&self, job: &str, wanted: &str) -> Value {
         let started = Instant::now();
         loop {
-            let found = self.call("DescribeReplicationJobs", &[("JobId.1", job)]);
-            let found = &found["ReplicationJobs"]["ReplicationJob"][0];
+            let found = self.job(job);
             if found["Status"] == wanted {
-                return found.clone();
+                return found;
             }
             let failed = found["Status"] == "InError" && wanted != "InError";
             let stuck = failed || started.elapsed() > PATIENCE;
@@ -159,23 +171,31 @@ impl Field {
         }
     }
 
-    pub(crate) fn compare(&self, image: &str, disk: &[u8]) {
+    /// An image as a file, in the place of the one before.
+    pub(crate) fn exported(&self, image: &str) -> PathBuf {
         let exported = self.state.with_extension("exported");
         let _ = std::fs::remove_file(&exported);
         let library = Library::new(self.launch.data_dir.join("images"));
         let image = library.image(image).unwrap();
         let index = image.manifest().disks[0].index;
         image.export(index, &exported, Format::Raw, |_| std::ops::ControlFlow::Continue(())).unwrap();
-        let mut copy = Vec::new();
-        File::open(&exported).unwrap().read_to_end(&mut copy).unwrap();
+        exported
+    }
+
+    pub(crate) fn compare(&self, image: &str, disk: &[u8]) {
+        let copy = std::fs::read(self.exported(image)).unwrap();
         let same = |(number, own): (usize, &[u8])| own == &disk[number * 4096..number * 4096 + own.len()];
         let wrong = copy.chunks(4096).enumerate().filter(|pair| !same(*pair)).count();
         assert!(copy.len() == disk.len() && wrong == 0, "{wrong} blocks differ\n{}", self.logs());
     }
 
     pub(crate) fn logs(&self) -> String {
-        let agent = std::fs::read_to_string(self.state.with_extension("log")).unwrap_or_default();
-        format!("agent:\n{agent}\ncenter:\n{}", self.launch.log())
+        format!("{}\ncenter:\n{}", self.agent_log(), self.launch.log())
+    }
+
+    fn agent_log(&self) -> String {
+        let log = std::fs::read_to_string(self.state.with_extension("log")).unwrap_or_default();
+        format!("agent:\n{log}")
     }
 }
 
@@ -184,6 +204,9 @@ impl Drop for Field {
         if let Some(agent) = &mut self.agent {
             let _ = agent.kill();
             let _ = agent.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("{}", self.agent_log());
         }
     }
 }
@@ -195,6 +218,9 @@ pub(crate) fn write(path: &Path, at: u64, data: &[u8]) {
 }
 
 pub(crate) fn noise(chance: &mut Chance, bytes: u64) -> Vec<u8> {
-    let words = (0..bytes / 8).flat_map(|_| chance.below(u64::MAX).to_le_bytes());
-    words.collect()
+    let mut noise = vec![0; usize::try_from(bytes / 8 * 8).unwrap()];
+    for word in noise.chunks_exact_mut(8) {
+        word.copy_from_slice(&chance.below(u64::MAX).to_le_bytes());
+    }
+    noise
 }

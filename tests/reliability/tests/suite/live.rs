@@ -6,7 +6,6 @@ use std::{
     io::Write,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,18 +14,14 @@ use std::{
     time::Duration,
 };
 
-use image::{Format, Library};
 use serde_json::Value;
 
 use crate::{
+    disk::Disk,
     field::{Field, noise},
     place::{Engine, Place},
     seed::Chance,
 };
-
-/// MiB of the two partitions: the least that XFS takes, and something smaller.
-const EXT4_MIB: u64 = 96;
-const XFS_MIB: u64 = 320;
 
 /// Files that stay, in each filesystem, and their bytes.
 const KEPT: u64 = 24;
@@ -34,12 +29,6 @@ const KEPT_BYTES: u64 = 256 << 10;
 
 /// Bytes of a file that becomes zeros while it is copied.
 const EMPTIED_BYTES: u64 = 12 << 20;
-
-/// A loop device with two mounted filesystems.
-struct Disk {
-    device: String,
-    mounts: Vec<PathBuf>,
-}
 
 #[test]
 fn a_live_disk_is_copied_again_for_what_changed_and_cut_over() {
@@ -66,9 +55,7 @@ fn moves(agent_options: &[&'static str], parameters: &str, tracking: &str) {
             put(&mount.join(format!("kept-{number}")), &noise(&mut chance, KEPT_BYTES));
         }
     }
-    let mut field = Field::set_up(&place, 1 << 20);
-    field.disk = disk.device.clone().into();
-    field.beside_devices = true;
+    let mut field = Field::with_device(&place, &disk.device);
     field.agent_options = agent_options.to_vec();
     let source = field.import();
     let job = field.create_job(&source, parameters);
@@ -114,9 +101,7 @@ fn a_break_in_the_first_run_loses_nothing_that_became_zeros() {
     let disk = Disk::make(place.path());
     let emptied = disk.mounts[0].join("emptied");
     put(&emptied, &noise(&mut chance, EMPTIED_BYTES));
-    let mut field = Field::set_up(&place, 1 << 20);
-    field.disk = disk.device.clone().into();
-    field.beside_devices = true;
+    let mut field = Field::with_device(&place, &disk.device);
     let source = field.import();
     // A few seconds for what there is, so that something can happen in the middle of it.
     let job = field.create_job(&source, r#"{"bandwidth_limit":4096,"compress_level":0,"checksum":false}"#);
@@ -140,67 +125,8 @@ fn a_break_in_the_first_run_loses_nothing_that_became_zeros() {
 
 /// Compares the image that a job ended with to its disk.
 fn compare(disk: &Disk, field: &Field, place: &Place, job: &Value) {
-    let copy = place.path().join("copy.raw");
-    let library = Library::new(field.launch.data_dir.join("images"));
-    let image = library.image(job["ImageId"].as_str().unwrap()).unwrap();
-    let index = image.manifest().disks[0].index;
-    image.export(index, &copy, Format::Raw, |_| std::ops::ControlFlow::Continue(())).unwrap();
-    disk.compare(&copy, place.path());
-}
-
-impl Disk {
-    fn make(directory: &Path) -> Self {
-        let file = directory.join("live.img");
-        File::create_new(&file).unwrap().set_len((EXT4_MIB + XFS_MIB + 4) << 20).unwrap();
-        let layout = format!("label: gpt\nsize={EXT4_MIB}MiB\nsize={XFS_MIB}MiB\n");
-        fed("sfdisk", &["--quiet", text(&file)], &layout);
-        let device = done("losetup", &["--find", "--show", "--partscan", text(&file)]);
-        let mut disk = Self { device: device.trim().to_owned(), mounts: Vec::new() };
-        // The kernel may have looked before the table was there.
-        done("partx", &["--update", &disk.device]);
-        let kinds: [(&str, &[&str]); 2] = [("mkfs.ext4", &["-q", "-F"]), ("mkfs.xfs", &["-q", "-f"])];
-        for (number, (program, options)) in (1..).zip(kinds) {
-            let partition = format!("{}p{number}", disk.device);
-            done(program, &[options, &[&partition]].concat());
-            let mount = directory.join(format!("mounted-{number}"));
-            std::fs::create_dir(&mount).unwrap();
-            done("mount", &[&partition, text(&mount)]);
-            disk.mounts.push(mount);
-        }
-        disk
-    }
-
-    /// Checks the copy's filesystems, and that they hold what the disk's hold.
-    fn compare(&self, copy: &Path, directory: &Path) {
-        let device = done("losetup", &["--find", "--show", "--partscan", text(copy)]).trim().to_owned();
-        let second = Disk { device: device.clone(), mounts: Vec::new() };
-        done("partx", &["--update", &device]);
-        // A frozen ext4 has nothing left in its journal. XFS leaves something there on purpose, to be replayed by a mount.
-        done("e2fsck", &["-f", "-n", &format!("{device}p1")]);
-        let at = directory.join("compared");
-        std::fs::create_dir(&at).unwrap();
-        for (number, mount) in (1..).zip(&self.mounts) {
-            // XFS takes the same filesystem twice only when it is told so.
-            let options = if number == 2 { "rw,nouuid" } else { "ro" };
-            done("mount", &["-o", options, &format!("{device}p{number}"), text(&at)]);
-            let differing =
-                Command::new("diff").args(["--recursive", "--brief", text(mount), text(&at)]).output();
-            done("umount", &[text(&at)]);
-            let differing = differing.unwrap();
-            assert!(differing.status.success(), "{}", String::from_utf8_lossy(&differing.stdout));
-        }
-        done("xfs_repair", &["-n", &format!("{device}p2")]);
-        drop(second);
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        for mount in &self.mounts {
-            let _ = Command::new("umount").arg("--lazy").arg(mount).status();
-        }
-        let _ = Command::new("losetup").args(["--detach", &self.device]).status();
-    }
+    let copy = field.exported(job["ImageId"].as_str().unwrap());
+    disk.compare(&Disk::copied(&copy, place.path()));
 }
 
 /// Writes, overwrites and removes files until it is told to stop, without a pause. What they are written in together is
@@ -226,27 +152,4 @@ fn put(path: &Path, content: &[u8]) {
     let mut file = File::create_new(path).unwrap();
     file.write_all(content).unwrap();
     file.sync_all().unwrap();
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().unwrap()
-}
-
-/// Runs a tool of the system, and gives what it says.
-fn done(program: &str, arguments: &[&str]) -> String {
-    fed(program, arguments, "")
-}
-
-fn fed(program: &str, arguments: &[&str], input: &str) -> String {
-    let mut child = Command::new(program);
-    child.args(arguments).stdin(std::process::Stdio::piped());
-    child.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    let mut child =
-        child.spawn().unwrap_or_else(|error| panic!("{program}: {error}; cargo xtask test installs it"));
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments:?} (this takes root): {said}{complaint}");
-    said
 }

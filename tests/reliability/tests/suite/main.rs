@@ -3,7 +3,11 @@
 #[cfg(test)]
 mod copies;
 #[cfg(test)]
+mod deaths;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod disk;
 #[cfg(test)]
 mod field;
 #[cfg(test)]
