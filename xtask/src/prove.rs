@@ -29,6 +29,7 @@ pub(crate) fn run_all(root: &Path, options: &Options) -> anyhow::Result<()> {
         suite
     };
     run(suite("taken_over::").arg("--include-ignored"))?;
+    // Of an image file, and by `live_copies` of a disk that programs write to.
     run(suite("copies::").env("LANDFALL_COPY_RUNS", options.runs.to_string()))?;
     let everything = ["test", "--locked", "-p", "center", "--test", "copy", "--", "--nocapture", "proof::"];
     run(command(root, "cargo", &everything).env("LANDFALL_PROOF_RUNS", options.runs.to_string()))?;

@@ -27,6 +27,8 @@ mod link;
 #[cfg(test)]
 mod live;
 #[cfg(test)]
+mod live_copies;
+#[cfg(test)]
 mod place;
 #[cfg(test)]
 mod refusals;
@@ -38,3 +40,5 @@ mod seed;
 mod taken_over;
 #[cfg(test)]
 mod two_centers;
+#[cfg(test)]
+mod writer;

@@ -1,6 +1,7 @@
 //! Chance that can be repeated: a failing test prints its seed, `LANDFALL_TEST_SEED` gives it back.
 
 /// SplitMix64.
+#[derive(Clone)]
 pub(crate) struct Chance(u64);
 
 impl Chance {
