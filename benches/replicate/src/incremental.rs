@@ -34,7 +34,7 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> anyhow::Result<()> {
             center.again()?;
             disk.forget()?;
             let copied = agent.changes()?;
-            compare(disk.device(), &center.copy(0)?)?;
+            compare(disk.device(), &center.copy(0)?).with_context(|| format!("after {copied:?}"))?;
             anyhow::Ok(copied)
         };
         for run in 0..lab.runs {

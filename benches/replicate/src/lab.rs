@@ -164,7 +164,14 @@ pub(crate) fn sync(file: &Path) -> anyhow::Result<()> {
 
 /// Fails unless two disks, or files, hold the same bytes.
 pub(crate) fn compare(one: &Path, other: &Path) -> anyhow::Result<()> {
-    said("cmp", &[&text(one), &text(other)]).map(drop).context("the copy is not equal to its source")
+    let output = Command::new("cmp").args([one, other]).output().context("starting cmp")?;
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    match output.status.code() {
+        Some(0) => Ok(()),
+        Some(1) => bail!("the copy is not equal to its source: {said}"),
+        _ => bail!("the copy could not be compared to its source: {complained}"),
+    }
 }
 
 /// Seconds that something takes.
