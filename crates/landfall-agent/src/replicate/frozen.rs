@@ -190,6 +190,10 @@ impl<'source> Reading<'source> {
                         self.slots.push((place, range, at));
                         self.used += length.next_multiple_of(LEAST_SLOT);
                     }
+                    // Marks come in order, and several may be of one block.
+                    if self.wanted.last().is_some_and(|last| last.at == at) {
+                        continue;
+                    }
                     self.wanted.push(Place { at, offset: range.offset(), bytes: length });
                     if self.wanted.len() == TOGETHER {
                         self.read(disk)?;

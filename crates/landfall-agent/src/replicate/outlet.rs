@@ -1,6 +1,7 @@
 //! One stream to the center: numbering, window, pace, and the center's answers.
 
 mod waits;
+mod window;
 
 use std::{sync::Arc, time::Duration};
 
@@ -49,6 +50,10 @@ pub struct Outlet<S> {
     sequence: u64,
     /// Content that is not durable yet: the number of its frame, and its bytes.
     unacknowledged: std::collections::VecDeque<(u64, u64)>,
+    /// Bytes of content since the center was asked to make it durable.
+    unsynced: u64,
+    /// How long the center took to greet.
+    greeting: Duration,
     bandwidth: Arc<Bandwidth>,
     meter: Arc<Meter>,
     /// Bytes written and time it took since the link's speed was taken, and that speed.
@@ -71,6 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
     ) -> Result<Self, ReplicateError> {
         let number = hello.stream;
         let (mut reader, mut writer) = tokio::io::split(stream);
+        let begun = Instant::now();
         write_frame(&mut writer, &Frame::Hello(hello)).await?;
         let welcome = match read_frame(&mut reader).await? {
             Some(Frame::Welcome(welcome)) => welcome,
@@ -78,6 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
             Some(_) => return Err(ReplicateError::Greeting("it is another frame")),
             None => return Err(ReplicateError::Closed),
         };
+        let greeting = begun.elapsed();
         let mut key = [0; 32];
         hex::decode_to_slice(&welcome.leaf_key, &mut key)
             .map_err(|_| ReplicateError::Greeting("the key of its digests is not one"))?;
@@ -96,6 +103,8 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
             number,
             sequence: 0,
             unacknowledged: std::collections::VecDeque::new(),
+            unsynced: 0,
+            greeting,
             bandwidth,
             meter,
             measured: (0, Duration::ZERO, None),
@@ -135,7 +144,12 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
         let digest = digest::over(leaves);
         let frame = Frame::Extent(Extent { sequence, disk, range, codec, digest, payload });
         self.unacknowledged.push_back((sequence, range.length()));
-        self.send(&frame).await
+        self.send(&frame).await?;
+        self.unsynced += range.length();
+        if self.unsynced >= self.window() / 2 {
+            self.ask_for_room().await?;
+        }
+        Ok(())
     }
 
     /// Says that a range holds zeros, or nothing that counts.

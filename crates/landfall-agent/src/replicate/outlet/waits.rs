@@ -38,10 +38,12 @@ impl<S: AsyncRead + AsyncWrite + Send + 'static> Outlet<S> {
                 self.unacknowledged.pop_front();
             }
             let under_way: u64 = self.unacknowledged.iter().map(|(_, bytes)| bytes).sum();
-            if self.unacknowledged.is_empty() || under_way + bytes <= self.welcome.window_bytes {
+            if self.unacknowledged.is_empty() || under_way + bytes <= self.window() {
                 self.meter.note_wait(Limit::CenterDisk, begun);
                 return Ok(());
             }
+            // The window may have become smaller since the center was asked.
+            self.ask_for_room().await?;
             self.push(&[]).await?;
             self.listen_on().await?;
         }
