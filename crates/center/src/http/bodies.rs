@@ -90,7 +90,10 @@ fn with_body(head: &[u8]) -> Option<Vec<u8>> {
     }
     let (code, message) = match status {
         414 => ("RequestUriTooLong", "The query is too long; send parameters in the body of a POST."),
-        431 => ("RequestHeaderFieldsTooLarge", "The request has too many or too large headers."),
+        431 => (
+            "RequestHeaderFieldsTooLarge",
+            "The request's head has too many headers, or more than 128 KiB with its query; send parameters in the body of a POST.",
+        ),
         _ => ("InvalidRequest", "The request is not well-formed HTTP/1.1."),
     };
     let id = request_id().unwrap_or_default();

@@ -19,8 +19,8 @@ use bytes::{Buf, Bytes};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// As much as most requests of agents are, so that those are read at once.
-const FIRST: usize = 1 << 10;
+/// As much as the framework reads first: it takes less for a sign that little comes.
+const FIRST: usize = 8 << 10;
 
 /// A request is under way, or none has come yet.
 const BUSY: u8 = 0;
