@@ -1,4 +1,4 @@
-//! HTTP/1.1 over TCP or TLS: accepting connections, reading bodies within bounds, shutting down.
+//! HTTP/1.1 over TCP or TLS: accepting connections, answering on each, reading bodies within bounds, shutting down.
 //!
 //! What is served is a [`Serve`]; this module does not know what any path means.
 

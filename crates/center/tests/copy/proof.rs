@@ -2,7 +2,7 @@
 //! the middle. What is in use equals the disk at the freeze, with tracking and without; and a tracker that is deaf to a
 //! part of the disk is found out.
 //!
-//! `LANDFALL_PROOF_RUNS` says how often; `cargo xtask prove` does it thirty times.
+//! `LANDFALL_PROOF_RUNS` says how often; `cargo xtask ci` and `cargo xtask prove` do it thirty times.
 
 use std::{
     fs::{File, OpenOptions},

@@ -3,6 +3,7 @@
 use std::io;
 
 use agent_api::StreamError;
+use blockdev::direct::Place;
 use replication::frame::Failed;
 
 /// Codes that say that the center's word on what to do is under way, or not there yet: trying again finds out.
@@ -68,6 +69,13 @@ pub enum ReplicateError {
     /// The source does not come to rest.
     #[error("{0}")]
     NotConverging(String),
+}
+
+impl From<(Place, io::Error)> for ReplicateError {
+    /// A place that could not be read, and why.
+    fn from((place, error): (Place, io::Error)) -> Self {
+        Self::Disk { offset: place.offset, length: place.bytes as u64, error }
+    }
 }
 
 impl ReplicateError {

@@ -212,11 +212,7 @@ impl<'source> Reading<'source> {
     fn read(&mut self, disk: &SourceDisk) -> Result<(), ReplicateError> {
         let read = disk.content.hold(&mut self.queue, &mut self.memory, &self.wanted);
         self.wanted.clear();
-        read.map_err(|(place, error)| ReplicateError::Disk {
-            offset: place.offset,
-            length: place.bytes as u64,
-            error,
-        })
+        read.map_err(ReplicateError::from)
     }
 }
 

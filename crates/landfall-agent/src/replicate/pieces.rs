@@ -162,11 +162,7 @@ impl Spare {
     ) -> Result<(), ReplicateError> {
         let queue = self.queues.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut queue = queue.unwrap_or_default();
-        disk.hold(&mut queue, memory, places).map_err(|(place, error)| ReplicateError::Disk {
-            offset: place.offset,
-            length: place.bytes as u64,
-            error,
-        })?;
+        disk.hold(&mut queue, memory, places)?;
         self.queues.lock().unwrap_or_else(PoisonError::into_inner).push(queue);
         Ok(())
     }
