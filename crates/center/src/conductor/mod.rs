@@ -1,7 +1,7 @@
 //! Conducting replication: which job is to do what now, on which agent, and where its data goes.
 //!
 //! The state of every job is in the database, where operations, the clock and conductors change it by events. A
-//! conductor looks at it once a second, and at once when this center changed something. It takes the lease of the jobs
+//! conductor looks at it once a second, twice while it conducts a run, and at once when this center changed something. It takes the lease of the jobs
 //! whose agents call this center ([`leases`]), and then does for each what its state asks for: a run goes through staging
 //! disks, copy, image and cleaning ([`run`]); between two runs the agent only tracks changes; a job that is being deleted
 //! has its staging disks removed.
@@ -49,6 +49,9 @@ use crate::{
 
 /// How often jobs are looked at without a reason.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// And while a run goes on: a setting that another center was told is obeyed within a second, the way to the agent included.
+const LOOK_AT_RUNS_EVERY: Duration = Duration::from_millis(500);
 
 /// Conducts the jobs of one center.
 pub(crate) struct Conductor {
@@ -151,10 +154,11 @@ impl Conductor {
             }
             self.write_figures().await;
             self.metrics.runs(&self.figures.all());
+            let runs = held.values().any(|held| held.run.is_some());
             tokio::select! {
                 _ = stop.wait_for(|stopped| *stopped) => break,
                 () = self.nudge.notified() => {}
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(if runs { LOOK_AT_RUNS_EVERY } else { LOOK_EVERY }) => {}
             }
         }
         self.works.close();

@@ -77,9 +77,13 @@ impl Field {
 
     /// Calls the center, which may have started anew a moment ago.
     pub(crate) fn call(&self, action: &str, params: &[(&str, &str)]) -> Value {
-        let center = self.center.as_ref().unwrap().api();
+        self.call_at(self.center.as_ref().unwrap(), action, params)
+    }
+
+    /// Calls another center of the same database.
+    pub(crate) fn call_at(&self, center: &Center, action: &str, params: &[(&str, &str)]) -> Value {
         self.runtime.block_on(async {
-            let mut api = ApiClient::connect(center, &self.key).await.unwrap();
+            let mut api = ApiClient::connect(center.api(), &self.key).await.unwrap();
             api.call(action, params).await.unwrap_or_else(|error| panic!("{action}: {error}"))
         })
     }

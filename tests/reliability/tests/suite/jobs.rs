@@ -16,6 +16,9 @@ use crate::{
 
 const DISK_BYTES: u64 = 24 << 20;
 
+/// In which a run obeys a setting that changed.
+const A_SECOND: Duration = Duration::from_secs(1);
+
 #[test]
 fn a_job_is_stopped_goes_on_obeys_a_new_limit_and_is_followed_and_deleted() {
     let mut chance = Chance::of_this_run("jobs");
@@ -40,16 +43,10 @@ fn a_job_is_stopped_goes_on_obeys_a_new_limit_and_is_followed_and_deleted() {
     field.call("StartReplicationJob", &[("JobId", &job)]);
     assert!(field.link.wait_for(at_stop + (1 << 20), Duration::from_mins(1)), "{}", field.logs());
 
-    // Without a limit the rest takes far less than the eight seconds it would have taken.
+    // With the old limit this much would have taken a second and a half.
     let free = r#"{"bandwidth_limit":0,"compress_level":0}"#;
     field.call("ModifyReplicationJobAttribute", &[("JobId", &job), ("ReplicationParameters", free)]);
-    let changed = Instant::now();
-    assert!(field.link.wait_for(at_stop + (12 << 20), Duration::from_mins(1)), "{}", field.logs());
-    assert!(
-        changed.elapsed() < Duration::from_secs(4),
-        "a new limit was obeyed after {:?}",
-        changed.elapsed()
-    );
+    assert!(field.link.wait_for(field.link.sent() + (3 << 20), A_SECOND), "{}", field.logs());
     let done = field.settled(&job, "Waiting");
     // Before anything that takes time: they are of runs that go on, and stay until the next look at the jobs.
     let metrics = field.center.as_ref().unwrap().get("/metrics").unwrap().1;

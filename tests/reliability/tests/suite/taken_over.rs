@@ -126,6 +126,35 @@ fn a_run_that_is_due_begins_once_and_outlives_its_center() {
 }
 
 #[test]
+fn a_limit_that_another_center_was_told_is_obeyed_within_a_second() {
+    let mut chance = Chance::of_this_run("told elsewhere");
+    let place = Place::new(Engine::Postgres);
+    let (one, two) = launches(&place);
+    let mut field = Field::around(&place, one, DISK_BYTES);
+    let second = two.start().unwrap();
+    let disk = noise(&mut chance, DISK_BYTES);
+    write(&field.disk, 0, &disk);
+    let source = field.import();
+    field.start_agent();
+    field.await_online(&source);
+    let job = field.create_job(&source, r#"{"bandwidth_limit":2048,"compress_level":0}"#);
+    let before = field.link.sent();
+    field.call("StartReplicationJob", &[("JobId", &job)]);
+    assert!(field.link.wait_for(before + (2 << 20), PATIENCE), "{}", field.logs());
+
+    let free = r#"{"bandwidth_limit":0,"compress_level":0}"#;
+    let change = [("JobId", job.as_str()), ("ReplicationParameters", free)];
+    field.call_at(&second, "ModifyReplicationJobAttribute", &change);
+    // With the old limit this much would have taken a second and a half.
+    let obeyed = field.link.wait_for(field.link.sent() + (3 << 20), Duration::from_secs(1));
+    assert!(obeyed, "{}", field.logs());
+    let done = field.settled(&job, "Waiting");
+    field.compare(done["ImageId"].as_str().unwrap(), &disk);
+    second.stop().unwrap();
+    field.tear_down();
+}
+
+#[test]
 #[ignore = "waits for two minutes, in which the agent might come back; `cargo xtask prove` runs it"]
 fn an_agent_that_turns_to_another_center_takes_its_job_along() {
     let mut chance = Chance::of_this_run("turned");
