@@ -117,6 +117,9 @@ impl RunEvent {
                 if let Tracking::Rescan { reason } = &mut progress.tracking {
                     cut(reason, MOST_TEXT);
                 }
+                if let Some(reason) = &mut progress.unproven {
+                    cut(reason, MOST_TEXT);
+                }
             }
             Self::Failed { code, message } => {
                 cut(code, MOST_CODE);
@@ -147,6 +150,7 @@ mod tests {
         let progress = Progress {
             disks: vec![disk; 10_000],
             passes: vec![pass; 10_000],
+            unproven: Some("é".repeat(100_000)),
             ..Progress::starting(tracking)
         };
         let told = RunEvent::Progress { progress: Box::new(progress) }.bounded();

@@ -8,7 +8,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
-use replication::progress::{DiskProgress, Tracking};
+use replication::progress::{DiskProgress, Progress, Tracking};
 use smc::JobId;
 
 use crate::conductor::Live;
@@ -158,10 +158,11 @@ impl Metrics {
     }
 
     /// A copy of a run is complete, and its changes were found in this way.
-    pub(crate) fn copied(&self, tracking: &Tracking) {
-        let tracking = match tracking {
-            Tracking::Ebpf => "ebpf",
-            Tracking::Rescan { .. } => "rescan",
+    pub(crate) fn copied(&self, progress: &Progress) {
+        let tracking = match (&progress.tracking, &progress.unproven) {
+            (Tracking::Rescan { .. }, _) => "rescan",
+            (Tracking::Ebpf, Some(_)) => "unproven",
+            (Tracking::Ebpf, None) => "ebpf",
         };
         self.copied.get_or_create(&TrackingLabels { tracking }).inc();
     }
@@ -198,8 +199,10 @@ mod tests {
         figures.begin(&job, "1234567890123456".parse().unwrap());
         figures.told(&job, progress);
         metrics.runs(&figures.all());
-        metrics.copied(&rescan);
-        metrics.copied(&Tracking::Ebpf);
+        let tracked = Progress::starting(Tracking::Ebpf);
+        metrics.copied(&Progress::starting(rescan));
+        metrics.copied(&tracked);
+        metrics.copied(&Progress { unproven: Some("8 sectors unseen".to_owned()), ..tracked });
         let text = metrics.text();
         for line in [
             format!("landfall_run_pass{{job=\"{job}\"}} 3"),
@@ -208,6 +211,7 @@ mod tests {
             format!("landfall_run_limited{{job=\"{job}\",by=\"link\"}} 1"),
             "landfall_runs_copied_total{tracking=\"rescan\"} 1".to_owned(),
             "landfall_runs_copied_total{tracking=\"ebpf\"} 1".to_owned(),
+            "landfall_runs_copied_total{tracking=\"unproven\"} 1".to_owned(),
         ] {
             assert!(text.lines().any(|told| told == line), "{line} is not in:\n{text}");
         }

@@ -32,6 +32,10 @@ pub struct Progress {
     pub predicted_freeze_ms: Option<u64>,
     /// How changes are found.
     pub tracking: Tracking,
+    /// Why the kernel could not prove in this run that it had told of every change, so that everything was compared;
+    /// absent where it could, or tells nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unproven: Option<String>,
     /// What the copy waits for most; absent while nothing was waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limited_by: Option<Limit>,
@@ -150,7 +154,18 @@ impl Progress {
             dirty_bytes_per_second: None,
             predicted_freeze_ms: None,
             tracking,
+            unproven: None,
             limited_by: None,
+        }
+    }
+
+    /// How changes are found, and whether that was proven throughout, for a person.
+    pub fn found_by(&self) -> String {
+        match (&self.tracking, &self.unproven) {
+            (Tracking::Ebpf, Some(reason)) => {
+                format!("ebpf (not proven once: {reason}; everything was compared)")
+            }
+            (tracking, _) => tracking.to_string(),
         }
     }
 
@@ -182,7 +197,11 @@ mod tests {
         let text = serde_json::to_string(&progress).unwrap();
         assert!(text.contains(r#""limited_by":"center_disk""#), "{text}");
         assert_eq!(serde_json::from_str::<Progress>(&text).unwrap(), progress);
-        assert_eq!(progress.tracking.to_string(), "rescan (image file)");
+        assert_eq!(progress.found_by(), "rescan (image file)");
+        progress.unproven = Some("8 sectors unseen".to_owned());
+        assert_eq!(progress.found_by(), "rescan (image file)", "one reason is enough");
+        progress.tracking = Tracking::Ebpf;
+        assert_eq!(progress.found_by(), "ebpf (not proven once: 8 sectors unseen; everything was compared)");
     }
 
     #[test]

@@ -34,6 +34,7 @@ const FIGURES: &[(&str, &str)] = &[
     ("bytes sent", "/sent_bytes"),
     ("bytes packed", "/packed_bytes"),
     ("tracking", "/tracking/mode"),
+    ("not proven at first", "/unproven"),
 ];
 
 /// How long the image may take to come up; where KVM hangs, a part of it goes by before software takes over.

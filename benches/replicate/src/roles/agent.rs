@@ -62,6 +62,8 @@ pub(crate) struct Copied {
     pub(crate) freeze_ms: f64,
     pub(crate) predicted_freeze_ms: Option<u64>,
     pub(crate) tracking: String,
+    /// Why tracking was not proven at first, so that everything was compared.
+    pub(crate) unproven: Option<String>,
     pub(crate) passes: u32,
     pub(crate) limited_by: Option<String>,
     pub(crate) used: Used,
@@ -124,6 +126,7 @@ fn copy(
         freeze_ms: complete.freeze.as_secs_f64() * 1_000.0,
         predicted_freeze_ms: progress.predicted_freeze_ms,
         tracking: progress.tracking.to_string(),
+        unproven: progress.unproven,
         passes: progress.pass,
         limited_by: progress.limited_by.map(|limit| limit.as_str().to_owned()),
         used: used(),

@@ -280,6 +280,7 @@ export const jobs = {
     tracking: 'How changes are found',
     ebpf: 'The source’s kernel tells (eBPF)',
     ebpfHelp: 'Every changed block is known. Each further pass reads only those.',
+    unproven: (reason: string) => `Not proven once in this run: ${reason}. Everything was compared.`,
     rescan: 'By reading everything and comparing',
     rescanReason: (reason: string) => `The kernel cannot tell: ${reason}.`,
     rescanHelp:

@@ -269,6 +269,7 @@ export const jobs: Texts['jobs'] = {
     tracking: '发现变化的方式',
     ebpf: '由源的内核告知（eBPF）',
     ebpfHelp: '每个变化的块都已知，后续各轮只读取这些块。',
+    unproven: (reason) => `本次运行中有一次未能证明：${reason}。已比对全部内容。`,
     rescan: '读取全部并比对',
     rescanReason: (reason) => `内核无法告知：${reason}。`,
     rescanHelp: '后续各轮会完整读取磁盘，只发送有差异的部分；消耗的是源的读取，而非网络。',

@@ -134,7 +134,7 @@ impl Conductor {
             RunEvent::Progress { progress } => self.figures.told(&listener.job, *progress),
             event => {
                 if let RunEvent::Complete { progress, freeze_ms, healed_bytes } = &event {
-                    self.metrics.copied(&progress.tracking);
+                    self.metrics.copied(progress);
                     self.figures.complete(&listener.job, (**progress).clone(), *freeze_ms, *healed_bytes);
                 }
                 // A run that hears no more has ended already.

@@ -116,7 +116,7 @@ impl Drive {
             }
             Attempt::Unproven(reason) => {
                 tracing::warn!(reason, "changes may have gone unnoticed; everything is compared");
-                self.meter.tracking(Tracking::Rescan { reason: reason.clone() });
+                self.meter.unproven(&reason);
                 self.copy = Copy::Unknown;
                 self.unproven += 1;
                 if self.unproven < MOST_UNPROVEN {

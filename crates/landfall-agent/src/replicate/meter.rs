@@ -141,6 +141,13 @@ impl Meter {
         self.shown().progress.tracking = tracking;
     }
 
+    /// The kernel could not prove that it told of every change: now everything is compared, and the run shows that to its end.
+    pub(super) fn unproven(&self, reason: &str) {
+        let mut shown = self.shown();
+        shown.progress.tracking = Tracking::Rescan { reason: reason.to_owned() };
+        shown.progress.unproven = Some(reason.to_owned());
+    }
+
     /// What was learnt after a pass that took so long.
     pub(super) fn forecast(&self, dirty_bytes: u64, took: Duration, freeze: Duration) {
         let mut shown = self.shown();

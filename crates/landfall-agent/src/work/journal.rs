@@ -128,13 +128,14 @@ impl Journal {
             .map(|bytes| format!("; the audit brought {} that differed or changed meanwhile", Size(bytes)))
             .unwrap_or_default();
         tracing::info!(
-            "run {} of job {} is complete: {} read, {} sent as {}, {} ms frozen{healed}",
+            "run {} of job {} is complete: {} read, {} sent as {}, {} ms frozen{healed}; tracking {}",
             run.run_id,
             work.job_id,
             Size(progress.read_bytes),
             Size(progress.sent_bytes),
             Size(progress.packed_bytes),
-            freeze.as_millis()
+            freeze.as_millis(),
+            progress.found_by()
         );
         let freeze_ms = u64::try_from(freeze.as_millis()).unwrap_or(u64::MAX);
         let mut told = self.told();

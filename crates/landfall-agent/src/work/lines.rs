@@ -25,7 +25,7 @@ pub(crate) fn progress(progress: &Progress) -> String {
     if let Some(freeze) = progress.predicted_freeze_ms {
         let _ = write!(line, ", a freeze would take {freeze} ms");
     }
-    let _ = write!(line, "; tracking {}", progress.tracking);
+    let _ = write!(line, "; tracking {}", progress.found_by());
     line
 }
 

@@ -149,7 +149,7 @@ async fn a_live_disk_is_copied_as_it_was_at_the_freeze() {
         let (live, center) = (Live::new(400, writes_at_once), Center::new(&[SIZE]));
         let (first, equal) = copied_live(&live, &center, options()).await;
         assert!(equal, "{writes_at_once}");
-        assert_eq!(first.progress.tracking, Tracking::Ebpf);
+        assert_eq!((&first.progress.tracking, &first.progress.unproven), (&Tracking::Ebpf, &None));
 
         // The next run reads what changed, and sends the leaves that did.
         live.write_more(10);
@@ -169,6 +169,12 @@ async fn a_tracker_that_loses_marks_and_says_so_costs_a_comparison() {
     let (complete, equal) = copied_live(&live, &center, options()).await;
     assert!(equal);
     assert_eq!(complete.progress.tracking, Tracking::Ebpf, "the new base holds");
+    // Whoever asks after the run learns that it was not proven at first.
+    assert!(
+        complete.progress.unproven.as_ref().is_some_and(|reason| reason.ends_with(" marks lost")),
+        "{:?}",
+        complete.progress
+    );
     // What the copy has already is compared and not sent again: the disk is half full.
     let sent = center.content_bytes.load(SeqCst);
     assert!(sent < SIZE as u64, "{sent}");

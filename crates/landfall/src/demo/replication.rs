@@ -104,7 +104,7 @@ fn figures(job: &ReplicationJob, started: Instant) -> String {
             mib(figures.read_bytes),
             mib(figures.sent_bytes),
             mib(figures.packed_bytes),
-            figures.tracking
+            figures.found_by()
         )
     });
     format!("{moved}image {image} after {seconds:.1} s")

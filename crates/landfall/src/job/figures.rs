@@ -100,7 +100,7 @@ pub(super) fn summary(progress: &Progress) -> String {
     if let Some(milliseconds) = progress.predicted_freeze_ms {
         let _ = write!(text, ", a freeze would take {milliseconds} ms");
     }
-    let _ = write!(text, ", tracking {}", progress.tracking);
+    let _ = write!(text, ", tracking {}", progress.found_by());
     if let Some(limit) = progress.limited_by {
         let _ = write!(text, ", limited by the {}", limit.as_str());
     }
@@ -114,7 +114,7 @@ pub(super) fn result(progress: &Progress) -> String {
         bytes(progress.read_bytes),
         bytes(progress.sent_bytes),
         bytes(progress.packed_bytes),
-        progress.tracking
+        progress.found_by()
     )
 }
 
@@ -185,6 +185,11 @@ mod tests {
         let starting = Progress::starting(Tracking::Rescan { reason });
         assert_eq!(summary(&starting), "starting, 0 B/s, sent 0 B as 0 B, tracking rescan (image file)");
         assert_eq!(result(&progress()), "read 0 B, sent 30.0 GiB as 12.0 GiB, tracking ebpf");
+        let unproven = Progress { unproven: Some("8 sectors unseen".to_owned()), ..progress() };
+        assert_eq!(
+            result(&unproven),
+            "read 0 B, sent 30.0 GiB as 12.0 GiB, tracking ebpf (not proven once: 8 sectors unseen; everything was compared)"
+        );
     }
 
     #[test]

@@ -43,7 +43,7 @@ export function LivePanel({ job, figures, history, link }: LivePanelProps): Reac
           />
         )}
         {figures && <Passes passes={figures.passes} />}
-        {figures?.tracking && <TrackingNote tracking={figures.tracking} />}
+        {figures?.tracking && <TrackingNote tracking={figures.tracking} unproven={figures.unproven} />}
         {running && history.samples.length > 0 && (
           <Suspense fallback={<Loading rows={3} />}>
             <RateChart samples={history.samples} />

@@ -5,7 +5,7 @@ import classes from '../Jobs.module.css';
 import type { Tracking } from '../logic/figures';
 
 /** How changes are found, and what that means. */
-export function TrackingNote({ tracking }: { tracking: Tracking }): ReactNode {
+export function TrackingNote({ tracking, unproven }: { tracking: Tracking; unproven: string | undefined }): ReactNode {
   const { live } = useTexts().jobs;
   const byKernel = tracking.mode === 'ebpf';
   return (
@@ -15,6 +15,7 @@ export function TrackingNote({ tracking }: { tracking: Tracking }): ReactNode {
       </Text>
       <Text fw={550}>{byKernel ? live.ebpf : live.rescan}</Text>
       {!byKernel && tracking.reason !== '' && <Text size="sm">{live.rescanReason(tracking.reason)}</Text>}
+      {byKernel && unproven !== undefined && <Text size="sm">{live.unproven(unproven)}</Text>}
       <Text size="sm" c="dimmed">
         {byKernel ? live.ebpfHelp : live.rescanHelp}
       </Text>

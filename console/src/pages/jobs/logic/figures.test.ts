@@ -32,6 +32,8 @@ describe('figures', () => {
     });
     expect(figures?.tracking).toEqual({ mode: 'rescan', reason: 'image file' });
     expect(figures?.limitedBy).toBe('center_disk');
+    expect(figures?.unproven).toBeUndefined();
+    expect(figuresIn(JSON.stringify({ ...told, unproven: '8 sectors unseen' }))?.unproven).toBe('8 sectors unseen');
     expect(figures && bytesLeft(figures)).toBe(1);
     expect(figures && packing(figures)).toBe(4);
   });

@@ -48,6 +48,8 @@ export interface Figures {
   /** Bytes that the comparison found to differ and sent anew; `undefined` where nothing was compared. */
   healed: number | undefined;
   tracking: Tracking | undefined;
+  /** Why the kernel could not prove that it told of every change, so that everything was compared. */
+  unproven: string | undefined;
   limitedBy: Limit | undefined;
 }
 
@@ -81,6 +83,7 @@ export function figuresOf(said: Record<string, unknown>): Figures | undefined {
     freeze: count(said.freeze_ms),
     healed: count(said.healed_bytes),
     tracking: tracking(said.tracking),
+    unproven: typeof said.unproven === 'string' ? said.unproven : undefined,
     limitedBy: limits.find((one) => one === said.limited_by),
   };
 }
