@@ -3,6 +3,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context, bail};
@@ -13,20 +14,25 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Builds the file, checks that it is what it says, and tells where it is.
 pub(crate) fn build(root: &Path) -> anyhow::Result<PathBuf> {
-    // A target directory of its own: these flags would rebuild everything else otherwise.
-    let target_dir = root.join("target/agent-static");
-    run(command(
-        root,
-        "cargo",
-        &["build", "--release", "--locked", "-p", "landfall-agent", "--target", TARGET],
-    )
-    .env("RUSTFLAGS", "-C target-feature=+crt-static")
-    .env("CARGO_TARGET_DIR", &target_dir))?;
+    let mut cargo = command(root, "cargo", &["build", "--release", "--locked", "-p", "landfall-agent"]);
+    let target_dir = without_libraries(root, &mut cargo);
+    run(&mut cargo)?;
     let file = target_dir.join(TARGET).join("release/landfall-agent");
     check(root, &file)?;
     let bytes = fs::metadata(&file).with_context(|| format!("looking at {}", file.display()))?.len();
     println!("{} ({} KiB)", file.display(), bytes / 1024);
     Ok(file)
+}
+
+/// Has cargo build what needs no shared libraries. That gets a target directory of its own, which this gives: these
+/// flags would rebuild everything else otherwise.
+pub(crate) fn without_libraries(root: &Path, cargo: &mut Command) -> PathBuf {
+    let target_dir = root.join("target/agent-static");
+    cargo
+        .args(["--target", TARGET])
+        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("CARGO_TARGET_DIR", &target_dir);
+    target_dir
 }
 
 /// A static file names no interpreter and runs with nothing around it.

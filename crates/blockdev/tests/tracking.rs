@@ -5,9 +5,9 @@
 //! is printed with its stale blocks, and its copy is not held to be equal; where many runs are made they must be rare.
 //!
 //! Of the trackers that are wrong, those that mark at issue or overlook writes are here, and buffered reads; one copy where
-//! programs nest and the classic tracepoint are in `tracking_beside.rs`; a discard of several ranges taken for one, with raw
-//! commands and operations that are not known, in `src/track/rehearsal.rs`, on requests that are made up: no test has a disk
-//! that discards several ranges at once (NVMe), so there only the program that reads by a helper is shown to follow them.
+//! programs nest and the classic tracepoint are in `tracking_beside.rs`; raw commands and operations that are not known in
+//! `src/track/rehearsal.rs`, on requests that are made up. A discard of several ranges taken for one is there and, on a disk
+//! that discards several at once, in `tracking_nvme.rs`, which needs a machine with such a disk.
 
 #![allow(
     clippy::unwrap_used,

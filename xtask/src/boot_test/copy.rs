@@ -54,7 +54,7 @@ pub(super) fn filesystems(
 
 /// Boots a disk that stays as it is, and gives the verdict of the checker in it.
 pub(super) fn boot(variant: Variant, disk: &Path, directory: &Path, name: &str) -> anyhow::Result<String> {
-    let guest = Guest { variant, disk, snapshot: true, instructions: None, directory, name };
+    let guest = Guest { variant, disk, snapshot: true, nvme: None, instructions: None, directory, name };
     let machine = guest.start(BOOT)?;
     machine.wait_for_text(CHECKED, BOOT)?;
     machine.wait_for("check=", BOOT)

@@ -33,6 +33,8 @@ pub(super) struct Guest<'a> {
     pub(super) disk: &'a Path,
     /// Throws away what is written to the disk.
     pub(super) snapshot: bool,
+    /// Another one, on NVMe.
+    pub(super) nvme: Option<&'a Path>,
     /// What the source is told; nothing for a copy, which gets no network either.
     pub(super) instructions: Option<&'a Path>,
     /// A directory for its log and firmware settings.
@@ -83,6 +85,10 @@ impl Guest<'_> {
             comma(self.disk)
         );
         command.args(["-drive", &disk, "-device", "virtio-blk-pci,drive=disk,serial=boot-test"]);
+        if let Some(nvme) = self.nvme {
+            let nvme = format!("if=none,id=nvme,format=raw,cache=unsafe,discard=unmap,file={}", comma(nvme));
+            command.args(["-drive", &nvme, "-device", "nvme,drive=nvme,serial=boot-test-nvme"]);
+        }
         match self.instructions {
             None => command.args(["-nic", "none"]),
             Some(file) => command
@@ -126,6 +132,16 @@ impl Machine {
     pub(super) fn wait_for_text(&self, text: &str, bound: Duration) -> anyhow::Result<()> {
         self.wait(bound, |said| said.contains(text))
             .with_context(|| format!("waiting for the guest {} to show {text:?}", self.name))
+    }
+
+    /// The lines that begin so, without that.
+    pub(super) fn lines(&self, beginning: &str) -> Vec<String> {
+        let said = self.heard.lock();
+        said.text
+            .lines()
+            .filter_map(|line| line.trim_end().strip_prefix(beginning))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The number of the last file that the guest has said to be durable.

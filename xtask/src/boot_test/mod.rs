@@ -4,6 +4,7 @@
 mod bounded;
 mod center;
 mod copy;
+mod discards;
 mod layout;
 mod machine;
 mod recipe;
@@ -45,7 +46,7 @@ const WRITING: Duration = Duration::from_mins(2);
 #[derive(Args)]
 pub(crate) struct Options {
     /// How the guest starts, and how its disk is divided
-    #[arg(long, value_enum, default_value_t = Which::Both)]
+    #[arg(long, value_enum, default_value_t = Which::All)]
     variant: Which,
     /// Keep the disks, logs and the center's data of this run
     #[arg(long)]
@@ -72,7 +73,9 @@ pub(crate) struct Options {
 enum Which {
     Bios,
     Uefi,
-    Both,
+    /// No copy: a disk that discards several ranges at once, followed by the test of that
+    Nvme,
+    All,
 }
 
 /// What all variants are tested with.
@@ -87,6 +90,16 @@ struct Bench {
 /// Tests what the options ask for, and fails if anything is not as it has to be.
 pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     setup::prepare(root)?;
+    let mut failed = Vec::new();
+    if matches!(options.variant, Which::Nvme | Which::All)
+        && let Err(error) = discards::test(root, &root.join(&options.cache), options.keep)
+    {
+        eprintln!("nvme: {error:#}");
+        failed.push("nvme");
+    }
+    if options.variant == Which::Nvme {
+        return ended(&failed);
+    }
     let bench = Bench {
         cache: root.join(&options.cache),
         center: options.center.clone().map_or_else(|| build_center(root), Ok)?,
@@ -95,7 +108,6 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
         rehearse: options.rehearse,
     };
     let mut reports = Vec::new();
-    let mut failed = Vec::new();
     for variant in options.variant.all() {
         match bench.test(*variant) {
             Ok(report) => {
@@ -115,6 +127,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
             .with_context(|| format!("making the directory {}", directory.display()))?;
     }
     fs::write(&json, text + "\n").with_context(|| format!("writing {}", json.display()))?;
+    ended(&failed)
+}
+
+fn ended(failed: &[&str]) -> anyhow::Result<()> {
     if failed.is_empty() { Ok(()) } else { bail!("the boot test failed for {}", failed.join(" and ")) }
 }
 
@@ -123,7 +139,8 @@ impl Which {
         match self {
             Self::Bios => &[Variant::Bios],
             Self::Uefi => &[Variant::Uefi],
-            Self::Both => &[Variant::Bios, Variant::Uefi],
+            Self::Nvme => &[],
+            Self::All => &[Variant::Bios, Variant::Uefi],
         }
     }
 }

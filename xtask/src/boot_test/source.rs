@@ -43,6 +43,7 @@ pub(super) fn start(
         variant,
         disk: &disk,
         snapshot: false,
+        nvme: None,
         instructions: Some(&instructions),
         directory,
         name: "source",
@@ -78,11 +79,20 @@ pub(super) fn duplicate(from: &Path, to: &Path) -> anyhow::Result<()> {
 fn instructions(center: &Center, directory: &Path) -> anyhow::Result<PathBuf> {
     let code = center.ask(&["token", "create", "--name", "boot-test", "--count", "1", "--ttl-days", "1"])?;
     let command = code["InstallCommand"].as_str().context("the center hands out no agent")?;
+    let files = PROGRAMS.iter().copied().chain([("install", command)]);
+    archive(files.map(|(name, text)| (name, text.as_bytes())), directory)
+}
+
+/// An archive of files for a guest, which starts the one named `source`.
+pub(super) fn archive<'a>(
+    content: impl IntoIterator<Item = (&'a str, &'a [u8])>,
+    directory: &Path,
+) -> anyhow::Result<PathBuf> {
     let files = directory.join("instructions");
     fs::create_dir_all(&files).with_context(|| format!("making the directory {}", files.display()))?;
-    for (name, text) in PROGRAMS.iter().copied().chain([("install", command)]) {
+    for (name, bytes) in content {
         let path = files.join(name);
-        fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+        fs::write(&path, bytes).with_context(|| format!("writing {}", path.display()))?;
     }
     let archive = directory.join("instructions.tar");
     Bounded::new(COPYING, "tar")

@@ -1,4 +1,4 @@
-//! Loop devices, filesystems on them, and a copy that follows a live disk. Needs root, losetup, and the tools of ext4, xfs.
+//! Disks, loop devices for the most part, filesystems on them, and a copy that follows a live disk. Needs root, losetup, and the tools of ext4, xfs.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use std::fs::File;
@@ -27,11 +27,12 @@ pub(crate) fn folder() -> TempDir {
     if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
-/// A loop device over a sparse file, and where it may be mounted.
+/// A disk, and where it may be mounted.
 pub(crate) struct Disk {
     pub(crate) path: PathBuf,
     mounted: Vec<PathBuf>,
-    _image: File,
+    /// The file under a loop device that was made for the test.
+    image: Option<File>,
 }
 
 impl Disk {
@@ -56,7 +57,12 @@ impl Disk {
 
     fn attach(image: &Path, file: File, direct: &str) -> Self {
         let path = tool("losetup", &["--show", "--find", direct, image.to_str().unwrap()]);
-        Self { path: path.into(), mounted: Vec::new(), _image: file }
+        Self { path: path.into(), mounted: Vec::new(), image: Some(file) }
+    }
+
+    /// One that the machine has.
+    pub(crate) fn of_machine(path: PathBuf) -> Self {
+        Self { path, mounted: Vec::new(), image: None }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -97,7 +103,9 @@ impl Drop for Disk {
         for point in self.mounted.iter().rev() {
             let _ = Command::new("umount").arg("--lazy").arg(point).status();
         }
-        let _ = Command::new("losetup").arg("--detach").arg(&self.path).status();
+        if self.image.is_some() {
+            let _ = Command::new("losetup").arg("--detach").arg(&self.path).status();
+        }
     }
 }
 
