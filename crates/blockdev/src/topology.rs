@@ -237,7 +237,7 @@ fn role(name: &str, sysfs: &Path) -> Role {
 }
 
 /// Returns the namespace that a native multipath path device belongs to: `nvme0n1` for `nvme0c1n1`.
-fn nvme_head(name: &str) -> Option<String> {
+pub(crate) fn nvme_head(name: &str) -> Option<String> {
     let (subsystem, rest) = name.strip_prefix("nvme")?.split_once('c')?;
     let (controller, namespace) = rest.split_once('n')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -33,8 +33,8 @@ pub(super) struct Guest<'a> {
     pub(super) disk: &'a Path,
     /// Throws away what is written to the disk.
     pub(super) snapshot: bool,
-    /// Another one, on NVMe.
-    pub(super) nvme: Option<&'a Path>,
+    /// Others, on NVMe: one as most are, and one behind two controllers.
+    pub(super) nvme: Option<[&'a Path; 2]>,
     /// What the source is told; nothing for a copy, which gets no network either.
     pub(super) instructions: Option<&'a Path>,
     /// A directory for its log and firmware settings.
@@ -85,9 +85,18 @@ impl Guest<'_> {
             comma(self.disk)
         );
         command.args(["-drive", &disk, "-device", "virtio-blk-pci,drive=disk,serial=boot-test"]);
-        if let Some(nvme) = self.nvme {
-            let nvme = format!("if=none,id=nvme,format=raw,cache=unsafe,discard=unmap,file={}", comma(nvme));
-            command.args(["-drive", &nvme, "-device", "nvme,drive=nvme,serial=boot-test-nvme"]);
+        for (disk, name) in self.nvme.iter().flatten().zip(["single", "shared"]) {
+            let drive =
+                format!("if=none,id={name},format=raw,cache=unsafe,discard=unmap,file={}", comma(disk));
+            command.args(["-drive", &drive]);
+        }
+        if self.nvme.is_some() {
+            command.args(["-device", "nvme,drive=single,serial=boot-test-single"]);
+            command.args(["-device", "nvme-subsys,id=subsystem,nqn=boot-test"]);
+            for _ in 0..2 {
+                command.args(["-device", "nvme,subsys=subsystem,serial=boot-test-shared"]);
+            }
+            command.args(["-device", "nvme-ns,drive=shared,nsid=1,shared=on"]);
         }
         match self.instructions {
             None => command.args(["-nic", "none"]),

@@ -4,9 +4,10 @@
 mod bounded;
 mod center;
 mod copy;
-mod discards;
+
 mod layout;
 mod machine;
+mod nvme;
 mod recipe;
 mod replica;
 mod report;
@@ -73,7 +74,7 @@ pub(crate) struct Options {
 enum Which {
     Bios,
     Uefi,
-    /// No copy: a disk that discards several ranges at once, followed by the test of that
+    /// No copy: disks on NVMe, followed by the tests of what only those do
     Nvme,
     All,
 }
@@ -92,7 +93,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> anyhow::Result<()> {
     setup::prepare(root)?;
     let mut failed = Vec::new();
     if matches!(options.variant, Which::Nvme | Which::All)
-        && let Err(error) = discards::test(root, &root.join(&options.cache), options.keep)
+        && let Err(error) = nvme::test(root, &root.join(&options.cache), options.keep)
     {
         eprintln!("nvme: {error:#}");
         failed.push("nvme");

@@ -35,6 +35,7 @@ struct Type<'data> {
 
 const INT: u8 = 1;
 const POINTER: u8 = 2;
+const ARRAY: u8 = 3;
 const STRUCT: u8 = 4;
 const UNION: u8 = 5;
 const ENUM: u8 = 6;
@@ -123,9 +124,20 @@ impl<'data> Btf<'data> {
             if self.name(name) != field.as_bytes() || bitfield != 0 || bits % 8 != 0 {
                 return None;
             }
-            let size = if kind.kind == POINTER { 8 } else { kind.value };
-            Some(Field { offset: i32::try_from(offset).ok()?, size })
+            Some(Field { offset: i32::try_from(offset).ok()?, size: self.size(kind)? })
         })
+    }
+
+    /// Bytes of a type; an array's are of plain elements, such as characters.
+    fn size(&self, kind: &Type<'data>) -> Option<u32> {
+        match kind.kind {
+            POINTER => Some(8),
+            ARRAY => {
+                let element = self.resolved(word(kind.rest, 0)?).filter(|element| element.kind == INT)?;
+                element.value.checked_mul(word(kind.rest, 8)?)
+            }
+            _ => Some(kind.value),
+        }
     }
 
     /// Follows typedefs and qualifiers to the type itself.
@@ -162,7 +174,7 @@ fn types(mut data: &[u8]) -> Option<Vec<Type<'_>>> {
         let extra = match kind {
             INT | 14 | 17 => 4,
             POINTER | 7..=12 | 16 | 18 => 0,
-            3 => 12,
+            ARRAY => 12,
             STRUCT | UNION | 15 | 19 => count * 12,
             ENUM | PROTOTYPE => count * 8,
             _ => return None,
@@ -185,14 +197,17 @@ fn word(data: &[u8], at: usize) -> Option<u32> {
 mod tests {
     use super::*;
 
-    /// A description of one structure `pair { u32 left; u32 right; }`.
+    /// A description of one structure `pair { u32 left; u32 right; u32 more[3]; }`.
     fn sample() -> Vec<u8> {
-        let names = b"\0int\0pair\0left\0right\0";
+        let names = b"\0int\0pair\0left\0right\0more\0";
         let mut types = Vec::new();
         for value in [1_u32, 1 << 24, 4, 32] {
             types.extend(value.to_le_bytes());
         }
-        for value in [5_u32, (4 << 24) | 2, 8, 10, 1, 0, 15, 1, 32] {
+        for value in [0_u32, 3 << 24, 0, 1, 1, 3] {
+            types.extend(value.to_le_bytes());
+        }
+        for value in [5_u32, (4 << 24) | 3, 20, 10, 1, 0, 15, 1, 32, 21, 2, 64] {
             types.extend(value.to_le_bytes());
         }
         let mut data = Vec::from(MAGIC.to_le_bytes());
@@ -217,6 +232,7 @@ mod tests {
         let data = sample();
         let btf = Btf::parse(&data).unwrap();
         assert_eq!(btf.field("pair", "right"), Some(Field { offset: 4, size: 4 }));
+        assert_eq!(btf.field("pair", "more"), Some(Field { offset: 8, size: 12 }));
         assert_eq!(btf.field("pair", "middle"), None);
         assert_eq!(btf.field("triple", "right"), None);
     }
@@ -234,7 +250,7 @@ mod tests {
                 let mut bad = good.clone();
                 bad[at] = value;
                 if let Some(btf) = Btf::parse(&bad) {
-                    btf.field("pair", "right");
+                    btf.field("pair", "more");
                     btf.tracepoint("pair");
                     btf.constants("pair");
                 }

@@ -19,21 +19,22 @@ pub(super) struct Seen {
     pub(super) sectors: u64,
     pub(super) range_errors: u64,
     pub(super) taint: u64,
+    /// Requests over NVMe paths that were not there when tracking began; of a disk that has paths.
+    pub(super) new_paths: u64,
 }
 
 /// The accounting of one disk.
 pub(super) struct Account {
-    path: PathBuf,
-    stat: Option<File>,
+    /// The kernel's count, for each queue that the disk has.
+    stats: Vec<(PathBuf, Option<File>)>,
     /// For each copy: the kernel's count less the copy's, at the beginning; and the errors it had by then.
     base: Option<Vec<(i64, Seen)>>,
 }
 
 impl Account {
     pub(super) fn new(target: &Target) -> Self {
-        let path = target.folder.join("stat");
-        let stat = File::open(&path).ok();
-        Self { path, stat, base: None }
+        let paths = target.queues.iter().map(|queue| queue.folder.join("stat"));
+        Self { stats: paths.map(|path| (path.clone(), File::open(path).ok())).collect(), base: None }
     }
 
     /// Takes the base. The kernel's count is read first, so that a write between the two readings makes the difference
@@ -80,11 +81,16 @@ impl Account {
 
     /// Sectors written and discarded since the machine started.
     fn written(&self) -> Result<u64, Unproven> {
-        let unreadable = || Unproven::NoCount(self.path.display().to_string());
-        let mut text = [0; 512];
-        let file = self.stat.as_ref().ok_or_else(unreadable)?;
-        let length = file.read_at(&mut text, 0).map_err(|_| unreadable())?;
-        text.get(..length).and_then(written).ok_or_else(unreadable)
+        self.stats.iter().try_fold(0, |sum: u64, (path, file)| {
+            let unreadable = || Unproven::NoCount(path.display().to_string());
+            let mut text = [0; 512];
+            let length =
+                file.as_ref().ok_or_else(unreadable)?.read_at(&mut text, 0).map_err(|_| unreadable())?;
+            text.get(..length)
+                .and_then(written)
+                .and_then(|written| sum.checked_add(written))
+                .ok_or_else(unreadable)
+        })
     }
 }
 
@@ -104,6 +110,9 @@ fn judge(base: &[(i64, Seen)], written: u64, now: &[Seen]) -> Result<(), Unprove
         (Some(taint), _) if taint > 0 => return Err(Unproven::Tainted(taint)),
         (_, Some(errors)) if errors > 0 => return Err(Unproven::RangeErrors(errors)),
         _ => {}
+    }
+    if let Some(requests @ 1..) = rise(|seen| seen.new_paths) {
+        return Err(Unproven::NewPath(requests));
     }
     let deficits =
         base.iter().zip(now).map(|((base, _), now)| difference(written, now.sectors).wrapping_sub(*base));
@@ -136,6 +145,8 @@ mod tests {
         assert_eq!(judge(&base, 150, &[seen(50), tainted]), Err(Unproven::Tainted(1)));
         let lost = Seen { range_errors: 2, ..seen(50) };
         assert_eq!(judge(&base, 150, &[lost, seen(50)]), Err(Unproven::RangeErrors(2)));
+        let elsewhere = Seen { new_paths: 3, ..seen(50) };
+        assert_eq!(judge(&base, 150, &[seen(50), elsewhere]), Err(Unproven::NewPath(3)));
         let old = [(100, tainted), (100, tainted)];
         assert_eq!(judge(&old, 150, &[tainted, tainted]), Ok(()), "only what came after the base counts");
     }

@@ -13,6 +13,7 @@ mod coverage;
 mod kernel;
 mod marks;
 mod offsets;
+mod paths;
 mod program;
 mod reasons;
 #[cfg(test)]
@@ -32,6 +33,8 @@ use marks::{Place, block_bytes};
 use offsets::Offsets;
 use program::{BLOCKS, LEVELS, RANGE_ERRORS, Reads, SECTORS, TAINT, Wiring};
 use target::Target;
+
+use crate::Roots;
 
 #[doc(hidden)]
 pub use classic::UnrelatedTracer;
@@ -76,7 +79,16 @@ impl Tracker {
         if disks.is_empty() || disks.len() > MAX_DISKS {
             return Err(NotTracked::TooMany { count: disks.len() });
         }
-        let targets = disks.iter().map(|disk| Target::find(disk.as_ref())).collect::<Result<Vec<_>, _>>()?;
+        let (paths, unknown) = match paths() {
+            Ok(paths) => (paths, None),
+            Err(reason) => (Vec::new(), Some(reason)),
+        };
+        let found = disks.iter().map(|disk| Target::find(disk.as_ref(), &paths));
+        let targets = match (found.collect::<Result<Vec<_>, _>>(), unknown) {
+            // It may be one that has paths.
+            (Err(NotTracked::NotRequestBased { .. }), Some(reason)) => return Err(reason),
+            (targets, _) => targets?,
+        };
         let offsets = offsets()?;
         let copies = match faults {
             Faults::Nested(copies) => usize::from(copies),
@@ -98,7 +110,8 @@ impl Tracker {
             .collect();
         let marks = shared("the map of marks", pages)?;
         let entries = shared("the map of disks", tracked.len() as u64)?;
-        let counters = shared("the map of counters", (tracked.len() * copies) as u64)?;
+        let pages_each = tracked.len() + 1;
+        let counters = shared("the map of counters", (pages_each * copies) as u64)?;
         for (index, disk) in tracked.iter().enumerate() {
             for (field, value) in [BLOCKS].into_iter().chain(LEVELS).zip(disk.place.entry()) {
                 if let Some(word) = word(&entries, index, field) {
@@ -107,7 +120,12 @@ impl Tracker {
             }
         }
 
-        let numbers: Vec<(u32, u32)> = tracked.iter().map(|disk| disk.target.number).collect();
+        let of_disks = tracked.iter().enumerate();
+        let queues: Vec<((u32, u32), usize)> = of_disks
+            .flat_map(|(disk, tracked)| tracked.target.queues.iter().map(move |queue| (queue.number, disk)))
+            .collect();
+        let others: Vec<(u32, u32)> = paths.iter().map(|path| path.queue.number).collect();
+        let has_paths = tracked.iter().any(|disk| disk.target.has_paths());
         let tracepoint = if faults == Faults::AtIssue { c"block_rq_issue" } else { c"block_rq_complete" };
         let mut programs = Vec::with_capacity(copies);
         for copy in 0..copies {
@@ -117,7 +135,9 @@ impl Tracker {
                 counters: counters.descriptor(),
                 copy: i32::try_from(copy).unwrap_or(0),
                 block_shift: i32::try_from(block_bytes.trailing_zeros()).unwrap_or(i32::MAX),
-                numbers: &numbers,
+                queues: &queues,
+                pages: pages_each,
+                other_paths: has_paths.then_some(&others),
             };
             programs.push(loaded(&offsets, &wiring, faults)?);
         }
@@ -152,23 +172,21 @@ impl Tracker {
     pub fn begin_coverage(&mut self, disk: usize) -> Result<(), Unproven> {
         let (counters, copies) = (&self.counters, self.copies);
         let disks = self.tracked.len();
-        let tracked = self.tracked.get_mut(disk).ok_or(Unproven::UnknownDisk)?;
-        if !tracked.target.is_counted() {
-            return Err(Unproven::NotCounted);
-        }
-        tracked.account.begin(&|| seen(counters, copies, disks, disk))
+        let Tracked { target, account, .. } = self.tracked.get_mut(disk).ok_or(Unproven::UnknownDisk)?;
+        provable(target)?;
+        account.begin(&|| seen(counters, copies, disks, disk, target))
     }
 
     /// Says whether every write to a disk since the base left a mark. Ask while the disk is quiet: its filesystems
     /// frozen, after a drain that was empty.
     pub fn prove(&self, disk: usize) -> Coverage {
-        let Some(tracked) = self.tracked.get(disk) else {
+        let Some(Tracked { target, account, .. }) = self.tracked.get(disk) else {
             return Coverage::Unproven(Unproven::UnknownDisk);
         };
-        if !tracked.target.is_counted() {
-            return Coverage::Unproven(Unproven::NotCounted);
+        if let Err(reason) = provable(target) {
+            return Coverage::Unproven(reason);
         }
-        tracked.account.prove(&|| seen(&self.counters, self.copies, self.tracked.len(), disk))
+        account.prove(&|| seen(&self.counters, self.copies, self.tracked.len(), disk, target))
     }
 
     /// Name of the disk whose requests are watched: the whole disk of a partition.
@@ -178,9 +196,24 @@ impl Tracker {
 
     /// Sectors seen written and discarded on a disk, by the copy that saw most.
     pub fn sectors_seen(&self, disk: usize) -> u64 {
-        let seen = seen(&self.counters, self.copies, self.tracked.len(), disk);
+        let Some(tracked) = self.tracked.get(disk) else { return 0 };
+        let seen = seen(&self.counters, self.copies, self.tracked.len(), disk, &tracked.target);
         seen.into_iter().map(|seen| seen.sectors).max().unwrap_or(0)
     }
+}
+
+/// The paths to NVMe namespaces that this machine has now.
+fn paths() -> Result<Vec<paths::NvmePath>, NotTracked> {
+    let unreadable = |source| NotTracked::Unreadable { path: "/sys/block".into(), source };
+    paths::all(&Roots::default()).map_err(unreadable)
+}
+
+/// Whether a disk's requests are where they were, and are counted.
+fn provable(target: &Target) -> Result<(), Unproven> {
+    if target.has_paths() && !paths().is_ok_and(|paths| target.is_reached_by(&paths)) {
+        return Err(Unproven::OtherPaths);
+    }
+    if target.is_counted() { Ok(()) } else { Err(Unproven::NotCounted) }
 }
 
 fn offsets() -> Result<Offsets, NotTracked> {
@@ -256,15 +289,17 @@ fn refused(what: &'static str, source: std::io::Error, detail: String) -> NotTra
     NotTracked::Refused { what, source, detail }
 }
 
-fn seen(counters: &SharedPages, copies: usize, disks: usize, disk: usize) -> Vec<Seen> {
-    let count = |copy: usize, field| {
-        word(counters, copy * disks + disk, field).map_or(0, |word| word.load(Ordering::SeqCst))
+/// What each copy of the program counted of a disk, of so many.
+fn seen(counters: &SharedPages, copies: usize, disks: usize, disk: usize, target: &Target) -> Vec<Seen> {
+    let count = |copy: usize, page: usize, field| {
+        word(counters, copy * (disks + 1) + page, field).map_or(0, |word| word.load(Ordering::SeqCst))
     };
     (0..copies)
         .map(|copy| Seen {
-            sectors: count(copy, SECTORS),
-            range_errors: count(copy, RANGE_ERRORS),
-            taint: count(copy, TAINT),
+            sectors: count(copy, disk, SECTORS),
+            range_errors: count(copy, disk, RANGE_ERRORS),
+            taint: count(copy, disk, TAINT),
+            new_paths: if target.has_paths() { count(copy, disks, TAINT) } else { 0 },
         })
         .collect()
 }

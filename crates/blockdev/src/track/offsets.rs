@@ -14,6 +14,8 @@ pub(super) struct Offsets {
     pub(super) to_disk: Vec<i32>,
     pub(super) major: i32,
     pub(super) first_minor: i32,
+    /// The disk's name, of 32 bytes.
+    pub(super) disk_name: i32,
     pub(super) bio_next: i32,
     pub(super) bio_sector: i32,
     pub(super) bio_size: i32,
@@ -67,6 +69,7 @@ impl Offsets {
             },
             major: field("gendisk", "major", 4)?,
             first_minor: field("gendisk", "first_minor", 4)?,
+            disk_name: field("gendisk", "disk_name", 32)?,
             bio_next: field("bio", "bi_next", 8)?,
             bio_sector: iterator + field("bvec_iter", "bi_sector", 8)?,
             bio_size: iterator + field("bvec_iter", "bi_size", 4)?,

@@ -39,14 +39,18 @@ pub(super) struct Wiring<'disks> {
     pub(super) copy: i32,
     /// Bytes of a block, as a shift.
     pub(super) block_shift: i32,
-    /// Major and minor number of each disk.
-    pub(super) numbers: &'disks [(u32, u32)],
+    /// Major and minor number of each queue, and the disk that it is of.
+    pub(super) queues: &'disks [((u32, u32), usize)],
+    /// Pages of counters that each copy has: one for each disk, and one for requests over NVMe paths that are new.
+    pub(super) pages: usize,
+    /// Where a disk has paths: the paths there are to other disks, by number. Any other is new.
+    pub(super) other_paths: Option<&'disks [(u32, u32)]>,
 }
 
 /// Fields of a disk's entry in the map of disks: how many blocks it has, and where its levels begin.
 pub(super) const BLOCKS: i16 = 0;
 pub(super) const LEVELS: [i16; 5] = [8, 16, 24, 32, 40];
-/// Fields of a page of counters: each copy has a page for each disk.
+/// Fields of a page of counters.
 pub(super) const SECTORS: i16 = 0;
 pub(super) const RANGE_ERRORS: i16 = 8;
 pub(super) const TAINT: i16 = 16;
@@ -68,6 +72,9 @@ const SECTOR_SHIFT: i32 = 9;
 const HELD: i32 = -320;
 const HELD_BYTES: i32 = 256;
 const HELD_TIMES: i32 = 3000;
+
+/// Digits of an NVMe subsystem's number at the most.
+const MOST_DIGITS: i32 = 5;
 
 const LOOKUP: i32 = 1;
 const PROBE_READ_KERNEL: i32 = 113;
@@ -201,24 +208,63 @@ fn find_disk(program: &mut Assembler, offsets: &Offsets, reads: Reads, wiring: &
     } else {
         number(program, offsets, reads)?;
     }
-    for (index, (major, minor)) in wiring.numbers.iter().enumerate() {
-        let number = i32::try_from((major << 20) | minor).ok()?;
-        program.with_value(Operation::Move, R4, i32::try_from(index).ok()?);
-        program.jump_value(When::Equal, R3, number, "found");
+    for (number, disk) in wiring.queues {
+        program.with_value(Operation::Move, R4, i32::try_from(*disk).ok()?);
+        program.jump_value(When::Equal, R3, immediate(*number)?, "found");
     }
-    program.jump("out");
+    let before = wiring.copy.checked_mul(i32::try_from(wiring.pages).ok()?)?;
+    match wiring.other_paths {
+        Some(others) if !matches!(reads, Reads::Record(_)) => {
+            notice_path(program, offsets, reads, others)?;
+            let page = before.checked_add(i32::try_from(wiring.pages).ok()? - 1)?;
+            program.store_value(Width::Word, FRAME, KEY, page);
+            lookup(program, wiring.counters, "counters of paths", "out");
+            program.with_value(Operation::Move, R1, 1);
+            program.add_atomically(R0, TAINT, R1);
+            program.jump("out");
+        }
+        _ => program.jump("out"),
+    }
     program.label("found");
     program.store(Width::Word, FRAME, KEY, R4);
     program.with_register(Operation::Move, R6, R4);
     lookup(program, wiring.disks, "disk", "out");
     program.store(Width::Double, FRAME, DISK, R0);
-    let before = wiring.copy.checked_mul(i32::try_from(wiring.numbers.len()).ok()?)?;
     program.with_value(Operation::Add, R6, before);
     program.store(Width::Word, FRAME, KEY, R6);
     lookup(program, wiring.counters, "counters", "out");
     program.store(Width::Double, FRAME, COUNTERS, R0);
     program.with_register(Operation::Move, R6, R0);
     Some(())
+}
+
+/// Ends here unless the disk in register 6 is an NVMe path that is not among these, by its name: nvme0c1n1.
+fn notice_path(
+    program: &mut Assembler,
+    offsets: &Offsets,
+    reads: Reads,
+    others: &[(u32, u32)],
+) -> Option<()> {
+    for other in others {
+        program.jump_value(When::Equal, R3, immediate(*other)?, "out");
+    }
+    reads.read(program, Width::Word, R6, offsets.disk_name, READ)?;
+    program.load(Width::Word, R1, FRAME, READ);
+    program.jump_value(When::NotEqual, R1, i32::from_ne_bytes(*b"nvme"), "out");
+    // The letter comes after the number of the subsystem.
+    for digits in 1..=MOST_DIGITS {
+        reads.read(program, Width::Byte, R6, offsets.disk_name + 4 + digits, READ)?;
+        program.load(Width::Byte, R1, FRAME, READ);
+        program.jump_value(When::Equal, R1, i32::from(b'c'), "new path");
+    }
+    program.jump("out");
+    program.label("new path");
+    Some(())
+}
+
+/// Major and minor number as the program has them.
+fn immediate((major, minor): (u32, u32)) -> Option<i32> {
+    i32::try_from((major << 20) | minor).ok()
 }
 
 /// Follows the request to its disk's number, as the kernel has it, in register 3.

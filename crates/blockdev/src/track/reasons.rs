@@ -41,7 +41,7 @@ pub enum NotTracked {
         /// What reading it said.
         source: io::Error,
     },
-    /// The device has no requests of its own (dm, md, zram, an NVMe multipath head).
+    /// The device has no requests of its own (dm, md, zram).
     #[error("{disk} has no requests of its own; track the disks below it")]
     NotRequestBased {
         /// Its name.
@@ -103,6 +103,12 @@ pub enum Unproven {
     /// Raw commands wrote to the disk.
     #[error("{0} raw commands wrote to the disk, at places that are not known")]
     Tainted(u64),
+    /// The disk has other NVMe paths than at the beginning.
+    #[error("the disk has other NVMe paths now than when tracking began")]
+    OtherPaths,
+    /// Requests went over an NVMe path that came later.
+    #[error("{0} requests went over an NVMe path that was not there when tracking began")]
+    NewPath(u64),
     /// The disk never was quiet long enough to compare.
     #[error("the disk was written to all the time while the counts were compared")]
     Busy,

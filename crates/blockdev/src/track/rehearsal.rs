@@ -13,9 +13,12 @@ use super::kernel::{Kind, PAGE, Program, SharedPages};
 use super::marks::Place;
 use super::offsets::Offsets;
 use super::program::{BLOCKS, Faults, LEVELS, Reads, Wiring, emit, lookup};
+use super::target::{Queue, Target};
 use super::{Seen, offsets, seen, word};
 
 const DISK: (u32, u32) = (259, 77);
+/// A path to a disk that is not tracked, known from the beginning.
+const OTHER_PATH: (u32, u32) = (259, 80);
 const DISK_BYTES: u64 = 1 << 30;
 const BLOCK: u64 = 4096;
 
@@ -76,7 +79,7 @@ impl Rehearsal {
         let (place, pages) = Place::new(DISK_BYTES, 0, BLOCK);
         let shared =
             |pages: u64| SharedPages::new(u32::try_from(pages).unwrap()).expect("this test needs root");
-        let (marks, disks, counters, memory) = (shared(pages), shared(1), shared(1), shared(PAGES));
+        let (marks, disks, counters, memory) = (shared(pages), shared(1), shared(2), shared(PAGES));
         for (field, value) in [BLOCKS].into_iter().chain(LEVELS).zip(place.entry()) {
             word(&disks, 0, field).unwrap().store(value, Ordering::SeqCst);
         }
@@ -86,7 +89,9 @@ impl Rehearsal {
             counters: counters.descriptor(),
             copy: 0,
             block_shift: 12,
-            numbers: &[DISK],
+            queues: &[(DISK, 0)],
+            pages: 2,
+            other_paths: Some(&[OTHER_PATH]),
         };
         let instructions = emit(&offsets, &wiring, Reads::ByHelper, faults).unwrap();
         let program = Program { instructions, kind: Kind::Raw }.load().unwrap();
@@ -96,7 +101,7 @@ impl Rehearsal {
 
     /// Has a request complete, and takes what it left: what is marked, in blocks, and what it counted.
     fn complete(&self, request: &Request) -> (Vec<Range<u64>>, Seen) {
-        let before = seen(&self.counters, 1, 1, 0)[0];
+        let before = self.seen();
         let of = &self.offsets;
         let page = |page: u64| self.address + page * PAGE as u64;
         self.put(REQUEST, of.sector, request.start / 512);
@@ -127,13 +132,30 @@ impl Rehearsal {
             marked.push(range.offset / BLOCK..(range.offset + range.length) / BLOCK);
         });
         marked.sort_by_key(|range| range.start);
-        let after = seen(&self.counters, 1, 1, 0)[0];
+        let after = self.seen();
         let counted = Seen {
             sectors: after.sectors - before.sectors,
             range_errors: after.range_errors - before.range_errors,
             taint: after.taint - before.taint,
+            new_paths: after.new_paths - before.new_paths,
         };
         (marked, counted)
+    }
+
+    /// What the program counted of a disk that has paths.
+    fn seen(&self) -> Seen {
+        let queue = Queue { name: "a path".to_owned(), folder: "/".into(), number: DISK };
+        let target = Target { name: "a disk".to_owned(), bytes: DISK_BYTES, queues: vec![queue] };
+        seen(&self.counters, 1, 1, 0, &target)[0]
+    }
+
+    /// Names the disk that requests are of.
+    fn name(&self, name: &str) {
+        let mut bytes = [0; 32];
+        bytes[..name.len()].copy_from_slice(name.as_bytes());
+        for (at, word) in (0..).step_by(4).zip(bytes.as_chunks::<4>().0) {
+            self.put_word(GENDISK, self.offsets.disk_name + at, u32::from_le_bytes(*word));
+        }
     }
 
     fn put(&self, page: u64, offset: i32, value: u64) {
@@ -205,6 +227,33 @@ fn whatever_may_have_written_leaves_a_mark_and_nothing_else_does() {
 fn raw_commands_taint_the_disk_and_mark_nothing() {
     let (marked, counted) = Rehearsal::with(Faults::None).complete(&Request::of(RAW_WRITE, &[bytes(10..14)]));
     assert_eq!((marked, counted), (vec![], Seen { sectors: 32, taint: 1, ..Seen::default() }));
+}
+
+#[test]
+fn a_write_over_a_path_that_is_new_is_noticed_and_no_other_disk_is_taken_for_one() {
+    let rehearsal = Rehearsal::with(Faults::None);
+    let of = |disk| Request { disk, ..Request::of(WRITE, &[bytes(10..14)]) };
+    let new = (DISK.0, DISK.1 + 1);
+    for (name, disk, noticed) in [
+        ("nvme0c1n1", new, true),
+        ("nvme12345c1n1", new, true),
+        ("nvme0c1n1", OTHER_PATH, false),
+        ("nvme0n1", new, false),
+        ("nvme1234n1", new, false),
+        ("sdnvmec", new, false),
+        ("mmcblk0", new, false),
+    ] {
+        rehearsal.name(name);
+        let (marked, counted) = rehearsal.complete(&of(disk));
+        assert_eq!(
+            (marked, counted),
+            (vec![], Seen { new_paths: u64::from(noticed), ..Seen::default() }),
+            "{name}"
+        );
+    }
+    rehearsal.name("nvme0c1n1");
+    let (marked, counted) = rehearsal.complete(&Request { operation: READ, ..of(new) });
+    assert_eq!((marked, counted), (vec![], Seen::default()), "reads change nothing");
 }
 
 #[test]

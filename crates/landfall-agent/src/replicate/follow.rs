@@ -119,10 +119,10 @@ impl Drive {
                 self.meter.unproven(&reason);
                 self.copy = Copy::Unknown;
                 self.unproven += 1;
-                if self.unproven < MOST_UNPROVEN {
-                    let tracker = tracker.clone();
-                    self.blocking(move || tracker.rebase().map_err(ReplicateError::Track)).await?;
-                } else {
+                let tracker = tracker.clone();
+                let rebased = self.blocking(move || Ok(tracker.rebase())).await?;
+                if self.unproven >= MOST_UNPROVEN || rebased.is_err() {
+                    // Where there is nothing to begin anew from, such as other paths to a disk, it stays so for this run.
                     self.tracker = Err(reason);
                 }
             }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use agent_api::WorkDisk;
-use blockdev::{Disk, InventoryError, PartitionTable, Roots, disk_at, disks_there};
+use blockdev::{Disk, InventoryError, PartitionTable, Roots, Stack, disk_at, disks_there};
 
 use crate::machine::serial_numbers;
 
@@ -48,6 +48,8 @@ impl Refusal {
 pub(super) struct Located {
     pub(super) path: PathBuf,
     presence: Presence,
+    /// The NVMe paths it is reached over, of which tracking knows those that were there when it began.
+    nvme_paths: Vec<String>,
 }
 
 /// What tells a device from another one that has its name and number later.
@@ -67,12 +69,16 @@ pub(super) fn locate(disks: &[WorkDisk]) -> Result<Vec<Located>, Refusal> {
     let mut taken = BTreeSet::new();
     let found = disks.iter().map(|disk| {
         let at_path = disk_at(&roots, Path::new(&disk.path));
-        let path = picked(disk, at_path, || disks_there(&roots).unwrap_or_default())?.path;
+        let Disk { path, stack, .. } = picked(disk, at_path, || disks_there(&roots).unwrap_or_default())?;
         if !taken.insert(path.clone()) {
             return Err(changed(disk, format!("is {}, as another disk of the job is", path.display())));
         }
         let presence = presence(&path).map_err(Refusal::Open)?;
-        Ok(Located { path, presence })
+        let nvme_paths = match stack {
+            Stack::NvmeMultipath { members } => members,
+            _ => Vec::new(),
+        };
+        Ok(Located { path, presence, nvme_paths })
     });
     found.collect()
 }

@@ -26,6 +26,8 @@ struct State {
     lost: u32,
     /// Whether lost marks are noticed.
     honest: bool,
+    /// Whether tracking can begin anew after that.
+    rebases: bool,
     frozen: bool,
     /// The content at the last freeze.
     snapshot: Option<Vec<u8>>,
@@ -48,6 +50,7 @@ impl Live {
                 to_lose: 0,
                 lost: 0,
                 honest: true,
+                rebases: true,
                 frozen: false,
                 snapshot: None,
                 freezes: 0,
@@ -61,6 +64,12 @@ impl Live {
         let mut state = self.state.lock().unwrap();
         (state.to_lose, state.honest) = (marks, honest);
         drop(state);
+        self
+    }
+
+    /// Once a proof has failed, tracking cannot begin anew.
+    pub(crate) fn without_another_base(self: Arc<Self>) -> Arc<Self> {
+        self.state.lock().unwrap().rebases = false;
         self
     }
 
@@ -194,7 +203,11 @@ impl Tracker for Live {
     }
 
     fn rebase(&self) -> io::Result<()> {
-        self.state.lock().unwrap().lost = 0;
+        let mut state = self.state.lock().unwrap();
+        if !state.rebases {
+            return Err(io::Error::other("the disk has other paths now"));
+        }
+        state.lost = 0;
         Ok(())
     }
 }

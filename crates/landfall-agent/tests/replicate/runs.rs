@@ -180,6 +180,18 @@ async fn a_tracker_that_loses_marks_and_says_so_costs_a_comparison() {
     assert!(sent < SIZE as u64, "{sent}");
 }
 
+#[tokio::test]
+async fn a_tracker_that_cannot_begin_anew_leaves_the_run_to_comparing() {
+    let (live, center) = (Live::new(300, 5).losing(40, true).without_another_base(), Center::new(&[SIZE]));
+    let complete = complete(live.source(true), options(), &center).await;
+    assert!(center.disks.lock().unwrap()[0] == live.content());
+    assert!(
+        matches!(&complete.progress.tracking, Tracking::Rescan { reason } if reason.ends_with(" marks lost")),
+        "{:?}",
+        complete.progress
+    );
+}
+
 /// What was sent before the break and became zeros since is not on a copy that is empty any more.
 #[tokio::test(start_paused = true)]
 async fn a_break_in_the_first_pass_loses_no_zeros() {

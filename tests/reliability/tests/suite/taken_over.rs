@@ -143,8 +143,8 @@ fn a_limit_that_another_center_was_told_is_obeyed_within_a_second() {
     assert!(field.link.wait_for(before + (2 << 20), PATIENCE), "{}", field.logs());
 
     let free = r#"{"bandwidth_limit":0,"compress_level":0}"#;
-    let change = [("JobId", job.as_str()), ("ReplicationParameters", free)];
-    field.call_at(&second, "ModifyReplicationJobAttribute", &change);
+    let lifted = [("JobId", job.as_str()), ("ReplicationParameters", free)];
+    field.call_at(&second, "ModifyReplicationJobAttribute", &lifted);
     // With the old limit this much would have taken a second and a half.
     let obeyed = field.link.wait_for(field.link.sent() + (3 << 20), Duration::from_secs(1));
     assert!(obeyed, "{}", field.logs());

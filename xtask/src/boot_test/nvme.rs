@@ -1,5 +1,5 @@
-//! A guest with a disk on NVMe, which takes discards of several ranges at once, runs the test that follows those. The
-//! tests of this machine cannot: its loop devices have no such discards.
+//! A guest with disks on NVMe, which take discards of several ranges at once and may have several paths, runs the tests that
+//! follow those. The tests of this machine cannot: its loop devices have neither.
 
 use std::{
     fs::{self, File},
@@ -27,10 +27,13 @@ use crate::{
 const TEST: &str = "tracking_nvme";
 
 /// What the guest does.
-const SCRIPT: &str = include_str!("guest/discards");
+const SCRIPT: &str = include_str!("guest/nvme");
 
 /// The least that `mkfs.xfs` takes, and a little more.
 const DISK_BYTES: u64 = 320 << 20;
+
+/// What the test writes over.
+const SHARED_BYTES: u64 = 32 << 20;
 
 const MAKING: Duration = Duration::from_mins(1);
 
@@ -55,22 +58,21 @@ pub(super) fn test(root: &Path, cache: &Path, keep: bool) -> anyhow::Result<()> 
 
 fn test_in(program: &Path, base: &Path, directory: &Path) -> anyhow::Result<()> {
     let begun = Instant::now();
-    let (disk, nvme) = (directory.join("disk.raw"), directory.join("nvme.raw"));
+    let disk = directory.join("disk.raw");
     duplicate(base, &disk)?;
-    File::create_new(&nvme)
-        .and_then(|file| file.set_len(DISK_BYTES))
-        .with_context(|| format!("making {}", nvme.display()))?;
-    Bounded::new(MAKING, "mkfs.xfs").args(["-q"]).args([&nvme]).run()?;
+    let single = blank(directory.join("single.raw"), DISK_BYTES)?;
+    Bounded::new(MAKING, "mkfs.xfs").args(["-q"]).args([&single]).run()?;
+    let shared = blank(directory.join("shared.raw"), SHARED_BYTES)?;
     let test = fs::read(program).with_context(|| format!("reading {}", program.display()))?;
     let instructions = archive([("source", SCRIPT.as_bytes()), (TEST, &test[..])], directory)?;
     let guest = Guest {
         variant: Variant::Bios,
         disk: &disk,
         snapshot: false,
-        nvme: Some(&nvme),
+        nvme: Some([&single, &shared]),
         instructions: Some(&instructions),
         directory,
-        name: "discards",
+        name: "nvme",
     };
     let machine = guest.start(BOOT)?;
     println!("nvme: guest up ({:.0} s)", begun.elapsed().as_secs_f64());
@@ -79,8 +81,18 @@ fn test_in(program: &Path, base: &Path, directory: &Path) -> anyhow::Result<()> 
         println!("nvme: {line}");
     }
     ensure!(ended == "tested=0", "the test failed in the guest: {ended}");
-    println!("nvme: discards of several ranges are followed ({:.0} s)", begun.elapsed().as_secs_f64());
+    println!(
+        "nvme: discards of several ranges and several paths are followed ({:.0} s)",
+        begun.elapsed().as_secs_f64()
+    );
     Ok(())
+}
+
+fn blank(path: PathBuf, bytes: u64) -> anyhow::Result<PathBuf> {
+    File::create_new(&path)
+        .and_then(|file| file.set_len(bytes))
+        .with_context(|| format!("making {}", path.display()))?;
+    Ok(path)
 }
 
 /// Builds the test as a file without shared libraries, beside the static agent, and gives its path.
