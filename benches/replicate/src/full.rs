@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use bench_report::{Goal, Report};
 
 use crate::{
+    ground::{Ground, fill},
     lab::{Disk, Lab, Mounted, compare, median, said, seconds, shell, text},
     noise::Noise,
     peers::Peer,
@@ -18,16 +19,18 @@ const MEBIBYTE: f64 = (1 << 20) as f64;
 pub(crate) fn measure(lab: &Lab, report: &mut Report) -> anyhow::Result<()> {
     let directory = lab.directory("full")?;
     let disk = real_disk(&directory, lab.size)?;
+    // The copies of two, one of which is being removed.
+    let ground = Ground::new(&directory, lab.size)?;
     let mut ours = Vec::new();
     let mut copied = None;
     let mut theirs: Vec<Vec<f64>> = Peer::ALL.iter().map(|_| Vec::new()).collect();
     for run in 0..lab.runs {
-        let (took, figures) = copy_once(lab, &directory, &disk)?;
+        let (took, figures) = copy_once(lab, ground.point(), &disk)?;
         println!("  run {run}: landfall {took:.2} s, {figures:?}");
         ours.push(took);
         copied = Some(figures);
         for (peer, times) in Peer::ALL.iter().zip(&mut theirs) {
-            let copy = directory.join("peer.raw");
+            let copy = ground.point().join("peer.raw");
             let took = peer.copy(&disk, &copy).context(peer.name())?;
             // What it does not copy is zeros on this disk.
             compare(disk.device(), &copy).context(peer.name())?;
@@ -61,12 +64,13 @@ pub(crate) fn measure(lab: &Lab, report: &mut Report) -> anyhow::Result<()> {
 pub(crate) fn measure_noise(lab: &Lab, report: &mut Report) -> anyhow::Result<()> {
     let directory = lab.directory("noise")?;
     let size = lab.size.min(4 << 30);
+    let ground = Ground::new(&directory, size)?;
     let disk = Disk::new(directory.join("source.img"), size)?;
-    noise(lab, report, &directory, &disk, "one disk")?;
+    noise(lab, report, ground.point(), &disk, "one disk")?;
     drop(disk);
     let memory = Mounted::in_memory(directory.join("memory"), size + (320 << 20))?;
     let disk = Disk::in_memory(memory.point().join("source.img"), size)?;
-    noise(lab, report, &directory, &disk, "two disks")
+    noise(lab, report, ground.point(), &disk, "two disks")
 }
 
 fn noise(lab: &Lab, report: &mut Report, directory: &Path, disk: &Disk, source: &str) -> anyhow::Result<()> {
@@ -144,20 +148,6 @@ fn write_alone(target: &Path, size: u64, pattern: &[u8]) -> anyhow::Result<()> {
         left -= part as u64;
     }
     file.sync_data().context("writing alone")
-}
-
-/// Fills a disk with noise past the page cache.
-fn fill(disk: &Disk) -> anyhow::Result<()> {
-    let part = disk.image().with_extension("part");
-    Noise::new(1).write_file(&part, disk.size.min(256 << 20))?;
-    let parts = disk.size.div_ceil(256 << 20);
-    for number in 0..parts {
-        let (from, to) = (format!("if={}", part.display()), format!("of={}", disk.name()));
-        let seek = format!("seek={}", number * 256);
-        said("dd", &[&from, &to, &seek, "bs=1M", "oflag=direct", "conv=notrunc", "status=none"])?;
-    }
-    fs::remove_file(part)?;
-    Ok(())
 }
 
 /// A disk with a filesystem, 30 % full of this machine's programs and libraries.

@@ -10,6 +10,8 @@
 mod freeze;
 mod full;
 mod garbage;
+mod ground;
+mod hash;
 mod incremental;
 mod lab;
 mod link;
@@ -85,6 +87,7 @@ const CASES: &[Case] = &[
     ("memory", memory::measure),
     ("streams", streams::measure),
     ("link", link::measure),
+    ("hash", hash::measure),
 ];
 
 fn run(options: &Options) -> anyhow::Result<()> {
