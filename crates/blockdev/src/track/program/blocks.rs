@@ -12,6 +12,7 @@ const MAX_RANGES: i32 = 257;
 /// Marks for one range: 16 of a level, and one more when it begins within the first. The kernel's verifier follows every
 /// mark of every range of a discard, and from a million steps on it refuses: more marks would bring it near that.
 const MAX_MARKS: i32 = 17;
+
 /// Adds up the sectors; a raw command from user space taints the disk, since what it wrote is not known.
 pub(super) fn count(program: &mut Assembler, offsets: &Offsets, faults: Faults) {
     if let Faults::DropEvery(every) = faults {
