@@ -160,8 +160,7 @@ fn trimmed() -> Outcome {
             tool("fstrim", &[point.to_str().unwrap()]);
         }
     };
-    let paths = [&disk.path];
-    let mut tracker = Tracker::attach(&paths).unwrap();
+    let mut tracker = Tracker::attach(&[&disk.path]).unwrap();
     tracker.begin_coverage(0).unwrap();
     let mut copy = Copy::new(&disk, Reads::Direct);
     copy.read_all();
@@ -171,14 +170,7 @@ fn trimmed() -> Outcome {
             copy.pass(&tracker, 0);
         }
     });
-    let mut freezer = Freezer::prepare(&paths).unwrap();
-    freezer.sync().unwrap();
-    let frozen = freezer.freeze(BUDGET).unwrap();
-    while copy.pass(&tracker, 0) > 0 {}
-    let coverage = tracker.prove(0);
-    let outcome = Outcome { stale_blocks: copy.stale_blocks(), coverage };
-    assert!(frozen.thaw().held);
-    outcome
+    copy.frozen(&tracker, &disk.path, BUDGET)
 }
 
 #[test]

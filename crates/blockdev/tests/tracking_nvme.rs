@@ -20,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use blockdev::freeze::Freezer;
 use blockdev::track::{Coverage, Faults, Tracker, Unproven};
 use tracking_kit::outcome::{Outcome, check, write_once};
 use tracking_kit::{Aligned, Copy, Dice, Disk, Reads, folder, tool};
@@ -63,10 +62,8 @@ fn discards_of_several_ranges_are_followed_and_one_range_for_all_is_caught() {
 
 /// Follows the disk while files that lie between others are removed, many at a time.
 fn freed(disk: &Disk, point: &Path, way: Faults) -> Outcome {
-    let paths = [&disk.path];
-    let mut tracker = Tracker::attach_faulty(&paths, way).unwrap();
+    let mut tracker = Tracker::attach_faulty(&[&disk.path], way).unwrap();
     tracker.begin_coverage(0).unwrap();
-    let mut freezer = Freezer::prepare(&paths).unwrap();
     let mut copy = Copy::new(disk, Reads::Direct);
     copy.read_all();
     thread::scope(|scope| {
@@ -92,13 +89,7 @@ fn freed(disk: &Disk, point: &Path, way: Faults) -> Outcome {
         }
         load.join().unwrap();
     });
-    freezer.sync().unwrap();
-    let frozen = freezer.freeze(BUDGET).unwrap();
-    while copy.pass(&tracker, 0) > 0 {}
-    let coverage = tracker.prove(0);
-    let outcome = Outcome { stale_blocks: copy.stale_blocks(), coverage };
-    assert!(frozen.thaw().held);
-    outcome
+    copy.frozen(&tracker, &disk.path, BUDGET)
 }
 
 fn named(variable: &str) -> Disk {

@@ -4,7 +4,6 @@
 mod bounded;
 mod center;
 mod copy;
-
 mod layout;
 mod machine;
 mod nvme;
@@ -153,20 +152,32 @@ fn build_center(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(target.join("release/landfall"))
 }
 
+/// Runs a test in a directory of its own, which goes away with it unless it is to be kept.
+fn in_directory<T>(
+    cache: &Path,
+    word: &str,
+    keep: bool,
+    test: impl FnOnce(&Path) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let directory = cache.join(format!("run-{word}-{}", std::process::id()));
+    fs::create_dir_all(&directory)
+        .with_context(|| format!("making the directory {}", directory.display()))?;
+    let result = test(&directory);
+    if keep {
+        println!("{word}: kept in {}", directory.display());
+    } else {
+        fs::remove_dir_all(&directory).with_context(|| format!("removing {}", directory.display()))?;
+    }
+    result
+}
+
 impl Bench {
-    /// Tests one variant in a directory of its own.
+    /// Tests one variant.
     fn test(&self, variant: Variant) -> anyhow::Result<Report> {
         let base = recipe::base(&self.cache, variant)?;
-        let directory = self.cache.join(format!("run-{}-{}", variant.word(), std::process::id()));
-        fs::create_dir_all(&directory)
-            .with_context(|| format!("making the directory {}", directory.display()))?;
-        let result = self.test_in(variant, &base, &directory);
-        if self.keep {
-            println!("{}: kept in {}", variant.word(), directory.display());
-        } else {
-            fs::remove_dir_all(&directory).with_context(|| format!("removing {}", directory.display()))?;
-        }
-        result
+        in_directory(&self.cache, variant.word(), self.keep, |directory| {
+            self.test_in(variant, &base, directory)
+        })
     }
 
     fn test_in(&self, variant: Variant, base: &Path, directory: &Path) -> anyhow::Result<Report> {

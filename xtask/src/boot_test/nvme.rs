@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{
     BOOT,
     bounded::Bounded,
+    in_directory,
     layout::Variant,
     machine::Guest,
     recipe,
@@ -44,16 +45,7 @@ const TESTING: Duration = Duration::from_mins(10);
 pub(super) fn test(root: &Path, cache: &Path, keep: bool) -> anyhow::Result<()> {
     let program = build(root)?;
     let base = recipe::base(cache, Variant::Bios)?;
-    let directory = cache.join(format!("run-nvme-{}", std::process::id()));
-    fs::create_dir_all(&directory)
-        .with_context(|| format!("making the directory {}", directory.display()))?;
-    let result = test_in(&program, &base, &directory);
-    if keep {
-        println!("nvme: kept in {}", directory.display());
-    } else {
-        fs::remove_dir_all(&directory).with_context(|| format!("removing {}", directory.display()))?;
-    }
-    result
+    in_directory(cache, "nvme", keep, |directory| test_in(&program, &base, directory))
 }
 
 fn test_in(program: &Path, base: &Path, directory: &Path) -> anyhow::Result<()> {

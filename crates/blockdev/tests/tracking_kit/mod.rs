@@ -5,8 +5,11 @@ use std::fs::File;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use blockdev::freeze::Freezer;
 use blockdev::track::{BlockRange, Tracker};
+use outcome::Outcome;
 use tempfile::TempDir;
 
 pub(crate) mod outcome;
@@ -157,6 +160,18 @@ impl Copy {
     /// Takes the marks and reads what they say; returns how many ranges that were.
     pub(crate) fn pass(&mut self, tracker: &Tracker, index: usize) -> u64 {
         tracker.drain(index, &mut |range| self.read(range)).ranges
+    }
+
+    /// Freezes what is mounted from the only disk of a tracker, takes what is still marked, and compares.
+    pub(crate) fn frozen(&mut self, tracker: &Tracker, path: &Path, budget: Duration) -> Outcome {
+        let mut freezer = Freezer::prepare(&[path]).unwrap();
+        freezer.sync().unwrap();
+        let frozen = freezer.freeze(budget).unwrap();
+        while self.pass(tracker, 0) > 0 {}
+        let coverage = tracker.prove(0);
+        let outcome = Outcome { stale_blocks: self.stale_blocks(), coverage };
+        assert!(frozen.thaw().held);
+        outcome
     }
 
     /// Counts the blocks in which the copy differs from the disk.

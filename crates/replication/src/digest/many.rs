@@ -14,16 +14,15 @@ use blake3::{
     platform::{Platform, words_from_le_bytes_32},
 };
 
+use super::LEAF;
+
 /// Leaves that are hashed together.
 pub(super) const TOGETHER: usize = 16;
 
-/// Bytes of a chunk, of which each leaf has four, and of the output for one.
+/// Bytes of a chunk, how many a leaf has, and bytes of the output for one.
 const CHUNK: usize = 1024;
-const CHUNKS: usize = 4;
+const CHUNKS: usize = LEAF / CHUNK;
 const OUT: usize = 32;
-
-/// Bytes of a leaf.
-const LEAF: usize = CHUNK * CHUNKS;
 
 /// BLAKE3's marks of what is hashed (section 2.1 of its paper).
 const CHUNK_START: u8 = 1;

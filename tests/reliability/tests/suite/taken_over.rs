@@ -127,20 +127,7 @@ fn a_run_that_is_due_begins_once_and_outlives_its_center() {
 
 #[test]
 fn a_limit_that_another_center_was_told_is_obeyed_within_a_second() {
-    let mut chance = Chance::of_this_run("told elsewhere");
-    let place = Place::new(Engine::Postgres);
-    let (one, two) = launches(&place);
-    let mut field = Field::around(&place, one, DISK_BYTES);
-    let second = two.start().unwrap();
-    let disk = noise(&mut chance, DISK_BYTES);
-    write(&field.disk, 0, &disk);
-    let source = field.import();
-    field.start_agent();
-    field.await_online(&source);
-    let job = field.create_job(&source, r#"{"bandwidth_limit":2048,"compress_level":0}"#);
-    let before = field.link.sent();
-    field.call("StartReplicationJob", &[("JobId", &job)]);
-    assert!(field.link.wait_for(before + (2 << 20), PATIENCE), "{}", field.logs());
+    let Pair { field, second, job, disk, place: _place, .. } = Pair::that_copies("told elsewhere", 2 << 10);
 
     let free = r#"{"bandwidth_limit":0,"compress_level":0}"#;
     let lifted = [("JobId", job.as_str()), ("ReplicationParameters", free)];
@@ -157,20 +144,7 @@ fn a_limit_that_another_center_was_told_is_obeyed_within_a_second() {
 #[test]
 #[ignore = "waits for two minutes, in which the agent might come back; `cargo xtask prove` runs it"]
 fn an_agent_that_turns_to_another_center_takes_its_job_along() {
-    let mut chance = Chance::of_this_run("turned");
-    let place = Place::new(Engine::Postgres);
-    let (one, two) = launches(&place);
-    let mut field = Field::around(&place, one.clone(), DISK_BYTES);
-    let second = two.start().unwrap();
-    let disk = noise(&mut chance, DISK_BYTES);
-    write(&field.disk, 0, &disk);
-    let source = field.import();
-    field.start_agent();
-    field.await_online(&source);
-    let job = field.create_job(&source, r#"{"bandwidth_limit":1024,"compress_level":0}"#);
-    let before = field.link.sent();
-    field.call("StartReplicationJob", &[("JobId", &job)]);
-    assert!(field.link.wait_for(before + (4 << 20), PATIENCE), "{}", field.logs());
+    let Pair { mut field, second, two, job, disk, place: _place } = Pair::that_copies("turned", 1 << 10);
 
     field.link.lead_to(second.agents());
     field.link.cut();
@@ -187,6 +161,39 @@ fn an_agent_that_turns_to_another_center_takes_its_job_along() {
     field.compare(done["ImageId"].as_str().unwrap(), &disk);
     second.stop().unwrap();
     field.tear_down();
+}
+
+/// Two centers on one database, the first of which conducts a copy that is under way.
+struct Pair {
+    field: Field,
+    second: Center,
+    two: Launch,
+    job: String,
+    disk: Vec<u8>,
+    /// Where both live; everything is gone with it.
+    place: Place,
+}
+
+impl Pair {
+    /// Copies noise at so many KiB a second, and returns when a sixth of it has gone.
+    fn that_copies(name: &str, limit: u32) -> Self {
+        let mut chance = Chance::of_this_run(name);
+        let place = Place::new(Engine::Postgres);
+        let (one, two) = launches(&place);
+        let mut field = Field::around(&place, one, DISK_BYTES);
+        let second = two.start().unwrap();
+        let disk = noise(&mut chance, DISK_BYTES);
+        write(&field.disk, 0, &disk);
+        let source = field.import();
+        field.start_agent();
+        field.await_online(&source);
+        let parameters = format!(r#"{{"bandwidth_limit":{limit},"compress_level":0}}"#);
+        let job = field.create_job(&source, &parameters);
+        let before = field.link.sent();
+        field.call("StartReplicationJob", &[("JobId", &job)]);
+        assert!(field.link.wait_for(before + DISK_BYTES / 6, PATIENCE), "{}", field.logs());
+        Self { field, second, two, job, disk, place }
+    }
 }
 
 fn launches(place: &Place) -> (Launch, Launch) {
